@@ -1,0 +1,15 @@
+//! The three hot things of `MMGiC`, without Python: pictures, boxes and packing.
+//!
+//! * [`image`] decodes JPEG and PNG and resizes crops, value for value as Pillow does.
+//! * [`boxes`] turns boxes into location tokens and back.
+//! * [`pack`] packs documents into rows of one capacity.
+
+pub mod boxes;
+pub mod image;
+pub mod pack;
+
+/// Version of this crate; the Python package refuses a library of another one.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Whether the JPEG decoder was built with its SIMD parts.
+pub const HAS_SIMD: bool = cfg!(jpeg_simd);

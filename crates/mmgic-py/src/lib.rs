@@ -1,0 +1,30 @@
+//! The Python skin of `mmgic-core`, imported as `mmgic._core` and only by `mmgic.images`, `mmgic.geometry`
+//! and `mmgic.packing`. Batch calls only; the interpreter is released while the core works.
+
+// The interpreter hands arguments over by value.
+#![allow(clippy::needless_pass_by_value)]
+
+mod boxes;
+mod errors;
+mod image;
+mod pack;
+mod pool;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("__version__", mmgic_core::VERSION)?;
+    m.add("build_profile", if cfg!(debug_assertions) { "debug" } else { "release" })?;
+    m.add("has_simd", mmgic_core::HAS_SIMD)?;
+    m.add_function(wrap_pyfunction!(image::picture_statuses, m)?)?;
+    m.add_function(wrap_pyfunction!(image::probe, m)?)?;
+    m.add_function(wrap_pyfunction!(image::decode, m)?)?;
+    m.add_function(wrap_pyfunction!(image::decode_crops, m)?)?;
+    m.add_function(wrap_pyfunction!(boxes::location_ids_from_boxes, m)?)?;
+    m.add_function(wrap_pyfunction!(boxes::boxes_from_location_ids, m)?)?;
+    m.add_function(wrap_pyfunction!(boxes::text_from_boxes, m)?)?;
+    m.add_function(wrap_pyfunction!(boxes::boxes_from_text, m)?)?;
+    m.add_function(wrap_pyfunction!(pack::pack, m)?)?;
+    Ok(())
+}

@@ -1,0 +1,32 @@
+"""The compiled library; use ``mmgic.images``, ``mmgic.geometry`` and ``mmgic.packing`` instead."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+build_profile: str
+has_simd: bool
+
+def picture_statuses() -> list[tuple[str, int]]: ...
+def probe(pictures: Sequence[bytes], max_pixels: int, threads: int) -> list[tuple[int, str, int, int, int]]: ...
+def decode(pictures: Sequence[bytes], max_pixels: int, threads: int) -> list[NDArray[np.uint8] | int]: ...
+def decode_crops(
+    pictures: Sequence[bytes],
+    starts: NDArray[np.uintp],
+    crops: NDArray[np.float64],
+    max_pixels: int,
+    threads: int,
+    out: NDArray[np.uint8],
+    status: NDArray[np.uint8],
+) -> None: ...
+def location_ids_from_boxes(boxes: NDArray[np.float64], notation: str) -> NDArray[np.int32]: ...
+def boxes_from_location_ids(ids: NDArray[np.int32], notation: str) -> NDArray[np.float64]: ...
+def text_from_boxes(boxes: NDArray[np.float64], labels: Sequence[str], notation: str) -> list[str]: ...
+def boxes_from_text(
+    texts: Sequence[str], notation: str
+) -> tuple[NDArray[np.float64], list[str], NDArray[np.int64]]: ...
+def pack(
+    lengths: NDArray[np.int64], capacity: int, window: int | None, seed: int
+) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]: ...

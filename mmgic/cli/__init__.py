@@ -1,0 +1,1 @@
+"""The command line: the `mmgic` group, its options and console."""

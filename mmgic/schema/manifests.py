@@ -1,0 +1,62 @@
+"""What a folder of shards says of itself: `manifest.json`, written last."""
+
+from typing import Any, Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+FolderKind = Literal["raw", "records", "documents", "sequences", "model", "results"]
+
+
+class ShardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of the folder: `count` records, documents or rows; `blake3` is the hex digest of its bytes."""
+
+    name: str
+    split: str
+    count: int
+    num_bytes: int
+    blake3: str
+
+
+class InputRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A folder that this one was made from: its path as seen from this folder (or its URL) and its digest."""
+
+    path: str
+    digest: str
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A folder's description. `digest` of a manifest covers all of it but the paths of its inputs.
+
+    `params` are the values that shaped the content, `counts` the whole folder's figures, `facts` what readers need to know
+    (the width of ids, a codebook's digest).
+    """
+
+    schema_version: int
+    kind: FolderKind
+    tool_version: str
+    params_digest: str
+    params: dict[str, Any]
+    inputs: dict[str, InputRef]
+    shards: list[ShardEntry]
+    counts: dict[str, int]
+    facts: dict[str, Any] = {}
+
+
+class Rejection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A record that was skipped: a line of `rejected.jsonl`."""
+
+    key: str
+    cause: str
+    detail: str = ""
+
+
+class LedgerLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file that `fetch` took or made, below the raw folder: a line of `ledger.jsonl`."""
+
+    path: str
+    num_bytes: int
+    blake3: str
+    license: str = ""
+    origin: str = ""

@@ -1,0 +1,164 @@
+"""The params file as types: one section a stage, and `common`. Every key is required, so that a file says all it means.
+
+`params.yaml` is the small run, `params/paper.yaml` the paper's. Bounds are part of the types; a value outside them is refused
+with its path and rule by `mmgic.params`.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+PositiveInt = Annotated[int, Meta(ge=1)]
+Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
+PositiveFloat = Annotated[float, Meta(gt=0.0)]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class CommonParams(_Section):
+    """What all stages share. Every random choice comes from `seed`."""
+
+    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)]
+
+
+class ScenesParams(_Section):
+    """How many generated pictures a split gets, and their side in pixels."""
+
+    train: Annotated[int, Meta(ge=0)]
+    val: Annotated[int, Meta(ge=0)]
+    side_px: Annotated[int, Meta(ge=32, le=1024)]
+
+
+class FetchParams(_Section):
+    """`sources` that need no download, taken in this order when no `--source` is given."""
+
+    sources: Annotated[list[Literal["photos", "scenes"]], Meta(min_length=1)]
+    scenes: ScenesParams
+
+
+class RegionParams(_Section):
+    """Which boxes become regions (PAPER: crops are large squares around the objects; the figures are our decisions)."""
+
+    min_inside_fraction: Fraction
+    crop_scale: Annotated[float, Meta(ge=1.0, le=4.0)]
+    min_side_px: Annotated[float, Meta(ge=0.0)]
+    min_area_fraction: Fraction
+    max_area_fraction: Fraction
+    duplicate_iou: Fraction
+    max_per_record: Annotated[int, Meta(ge=0)]
+    max_per_label: Annotated[int, Meta(ge=0)]
+
+
+class NormalizeParams(_Section):
+    """Raw files to records. `max_pixels` bounds a picture before it is decoded."""
+
+    records_per_shard: PositiveInt
+    max_pixels: PositiveInt
+    max_bad_fraction: Fraction
+    regions: RegionParams
+
+
+class TemplateParams(_Section):
+    """Records to documents: which concepts, and how many of the documents put the caption before the image."""
+
+    recipe: Literal["C", "CL", "CLD", "CLDR"]
+    caption_first_fraction: Fraction
+    max_bad_fraction: Fraction
+
+
+class TextTokenizerParams(_Section):
+    """Byte-level BPE fitted on the text of at most `fit_documents` documents."""
+
+    vocabulary_size: Annotated[int, Meta(ge=300)]
+    fit_documents: PositiveInt
+
+
+class VisualTokenizerParams(_Section):
+    """`patches`: a k-means codebook of `num_codes` patches; a picture of `side_px` gives (side_px / patch_px)^2 codes."""
+
+    kind: Literal["patches"]
+    side_px: Annotated[int, Meta(ge=8, le=1024)]
+    patch_px: Annotated[int, Meta(ge=2, le=64)]
+    num_codes: Annotated[int, Meta(ge=2, le=65536)]
+    fit_pictures: PositiveInt
+
+
+class TokenizeParams(_Section):
+    """Documents to packed rows of at most `row_length` tokens, packed in windows of `packing_window` documents."""
+
+    row_length: Annotated[int, Meta(ge=16)]
+    packing_window: PositiveInt
+    rows_per_block: PositiveInt
+    rows_per_shard: PositiveInt
+    max_bad_fraction: Fraction
+    text: TextTokenizerParams
+    visual: VisualTokenizerParams
+
+
+class ModelParams(_Section):
+    """A Llama built from these figures and seeded, with grouped key-value heads where `kv_heads` < `heads`."""
+
+    layers: PositiveInt
+    width: PositiveInt
+    mlp_width: PositiveInt
+    heads: PositiveInt
+    kv_heads: PositiveInt
+    attention: Literal["sdpa", "eager", "flash_attention_2", "flex_attention"]
+    tie_embeddings: bool
+    activation_checkpointing: bool
+
+
+class OptimizerParams(_Section):
+    """AdamW, linear warm-up, cosine decay to `final_lr_fraction` of `lr`."""
+
+    lr: PositiveFloat
+    final_lr_fraction: Fraction
+    warmup_fraction: Fraction
+    beta1: Annotated[float, Meta(ge=0.0, lt=1.0)]
+    beta2: Annotated[float, Meta(ge=0.0, lt=1.0)]
+    eps: PositiveFloat
+    weight_decay: Annotated[float, Meta(ge=0.0)]
+    max_grad_norm: PositiveFloat
+
+
+class PretrainParams(_Section):
+    """Training: `rows_per_step` rows over all ranks, `rows_per_pass` on one rank at a time, `steps` optimizer steps."""
+
+    processes: PositiveInt
+    zero_stage: Literal[0, 1, 2, 3]
+    precision: Literal["fp32", "bf16"]
+    steps: PositiveInt
+    rows_per_step: PositiveInt
+    rows_per_pass: PositiveInt
+    checkpoint_every: PositiveInt
+    keep_checkpoints: PositiveInt
+    log_every: PositiveInt
+    model: ModelParams
+    optimizer: OptimizerParams
+
+
+class EvalParams(_Section):
+    """Scores on `split`: at most `max_records` records, `caption_tokens` new tokens a caption."""
+
+    split: str
+    max_records: PositiveInt
+    choices_per_record: PositiveInt
+    caption_records: PositiveInt
+    caption_tokens: PositiveInt
+    sheet_pictures: PositiveInt
+    batch_size: PositiveInt
+
+
+class Params(_Section):
+    """The whole params file."""
+
+    common: CommonParams
+    fetch: FetchParams
+    normalize: NormalizeParams
+    template: TemplateParams
+    tokenize: TokenizeParams
+    pretrain: PretrainParams
+    eval: EvalParams

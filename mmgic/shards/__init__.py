@@ -1,0 +1,1 @@
+"""Shard folders on disk or behind an fsspec URL: the only place that reads and writes them."""

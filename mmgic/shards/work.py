@@ -1,0 +1,155 @@
+"""The unfinished output of one run of a stage: a hidden folder beside `--out`, moved into place by one rename.
+
+1. `.<out>.work-<digest>/files` holds finished shards, `units/` a line about each unit of work that is done. The digest covers
+   tool version, params and inputs, so another run never takes up these files.
+2. A unit's line is written after its shards. A killed run is taken up at the first unit without one.
+3. `commit` writes `manifest.json` last and renames `files` to `--out`. DVC never sees the hidden folder.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from mmgic.errors import InputError, UsageError
+from mmgic.params import tree_digest
+from mmgic.schema.manifests import Manifest, Rejection, ShardEntry
+from mmgic.shards.folder import Folder
+from mmgic.shards.manifest import MANIFEST, read_manifest, write_manifest
+
+
+class UnitNote(msgspec.Struct, frozen=True):
+    """What became of a unit of work: the shards that it wrote, what it rejected, and its counts."""
+
+    entries: list[ShardEntry]
+    rejections: list[Rejection]
+    counts: dict[str, int]
+
+
+class UnitNotes:
+    """The notes of finished units, so that a killed run is taken up where it was. Goes to workers as it is."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+
+    def once(self, name: str, make: Callable[[], UnitNote]) -> UnitNote:
+        """The note of unit `name`: from an earlier run, or from `make`, which must have written all the unit's files."""
+        if self.folder.exists(f"{name}.json"):
+            return msgspec.json.decode(self.folder.read(f"{name}.json"), type=UnitNote)
+        note = make()
+        self.folder.write(f"{name}.json", msgspec.json.encode(note))
+        return note
+
+
+class Work:
+    """Open with `with`; local folders are locked, so that two runs never write the same output.
+
+    Args:
+        out: where the finished folder goes.
+        manifest: the manifest to be, without shards and counts; its params, inputs and version are the run's identity.
+        fresh: drop what an earlier run left, finished or not.
+
+    Raises:
+        UsageError: `out` holds something that is not ours, or another run of ours and `fresh` is off, or is being written.
+    """
+
+    def __init__(self, out: Folder, manifest: Manifest, *, fresh: bool) -> None:
+        self.out = out
+        self.manifest = manifest
+        self.fresh = fresh
+        self.digest = _identity(manifest)
+        self._prefix = f".{out.name}.work-"
+        self.root = out.sibling(f"{self._prefix}{self.digest[:16]}")
+        self.files = self.root / "files"
+        self.units = UnitNotes(self.root / "units")
+        self._lock: FileLock | None = None
+        self.is_done = False
+
+    def __enter__(self) -> Self:
+        found = _finished(self.out, self.manifest)
+        if found and not self.fresh:
+            if _identity(found) != self.digest:
+                raise UsageError(
+                    f"output folder holds another run: params {found.params_digest[:12]}, this run has "
+                    f"{self.manifest.params_digest[:12]}",
+                    where=self.out.url,
+                    hint="give another --out, or --fresh to replace it",
+                )
+            self.is_done = True
+            self.manifest = found
+            self._remove_works()
+            return self
+        if self.fresh and self.root.exists():
+            self._remove(self.root)
+        self.root.make()
+        if self.root.is_local:
+            self._lock = FileLock(str(Path(self.root.path) / "lock"))
+            try:
+                self._lock.acquire(timeout=0)
+            except Timeout as error:
+                raise UsageError("another run is writing this output", where=self.root.url, hint="wait for it to end") from error
+        self.files.make()
+        self.units.folder.make()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._lock:
+            self._lock.release()
+
+    def commit(self, manifest: Manifest) -> Manifest:
+        """Writes the manifest last and moves the folder into place."""
+        write_manifest(self.files, manifest)
+        if self.out.exists():
+            self._remove(self.out)
+        self.out.fs.mv(self.files.path, self.out.path, recursive=True)
+        self._remove_works()
+        self.is_done = True
+        return manifest
+
+    def _remove_works(self) -> None:
+        for name in self.out.sibling("").names():
+            if name.startswith(self._prefix) and not _is_locked(self.out.sibling(name), mine=self.root):
+                self._remove(self.out.sibling(name))
+
+    @staticmethod
+    def _remove(folder: Folder) -> None:
+        folder.fs.rm(folder.path, recursive=True)
+
+
+def _finished(out: Folder, wanted: Manifest) -> Manifest | None:
+    """The manifest of a finished output of the same kind; nothing where the folder is missing or empty."""
+    if not out.exists() or not out.names():
+        return None
+    if not out.exists(MANIFEST):
+        raise UsageError("output folder is not empty and not ours", where=out.url, hint="give another --out, or empty it")
+    try:
+        return read_manifest(out, wanted.kind)
+    except InputError as error:
+        raise UsageError(f"output folder is not ours: {error}", where=out.url, hint="give another --out, or remove it") from error
+
+
+def _identity(manifest: Manifest) -> str:
+    return tree_digest(
+        {
+            "kind": manifest.kind,
+            "schema": manifest.schema_version,
+            "tool": manifest.tool_version,
+            "params": manifest.params_digest,
+            "inputs": {name: ref.digest for name, ref in manifest.inputs.items()},
+        }
+    )
+
+
+def _is_locked(work: Folder, mine: Folder) -> bool:
+    if work.path == mine.path or not work.is_local or not work.exists("lock"):
+        return False
+    lock = FileLock(work.file("lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False

@@ -1,0 +1,98 @@
+"""A folder of pictures with captions in a side file: `captions.jsonl` or `captions.tsv`.
+
+JSON lines: `{"file": "a/b.jpg", "caption": "..."}` or `"captions": [...]`, with optional `split`, `license` and `origin`.
+TSV: file, tab, caption; a file may stand on several lines. Without a split all goes to `train`.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from mmgic.errors import InputError
+from mmgic.schema.manifests import LedgerLine
+from mmgic.schema.records import RawRecord
+from mmgic.shards.folder import Folder
+from mmgic.sources.raw import RawFolder, is_safe_name
+
+_SIDE_FILES = ("captions.jsonl", "captions.tsv")
+
+
+class _Line(msgspec.Struct):
+    file: str
+    caption: str = ""
+    captions: list[str] = []
+    split: str = "train"
+    license: str = ""
+    origin: str = ""
+
+
+def local_files(origin: Folder) -> Iterator[LedgerLine]:
+    """The side file, then each picture that it names and that is there.
+
+    Raises:
+        InputError: there is no side file, or a line is not of its format.
+    """
+    name = next((name for name in _SIDE_FILES if origin.exists(name)), "")
+    if not name:
+        raise InputError(f"no {' or '.join(_SIDE_FILES)}", where=origin.url, hint="one line a picture: file and caption")
+    yield LedgerLine(name, 0, "")
+    for line in _merged(origin.read(name), origin.file(name)):
+        if origin.exists(line.file):
+            yield LedgerLine(line.file, 0, "", license=line.license, origin=line.origin)
+
+
+def raw_records(raw: RawFolder) -> Iterator[RawRecord]:
+    """The pictures in the order of the side file.
+
+    Raises:
+        InputError: the side file is missing, changed, or a line is not of its format.
+    """
+    path = next((path for path in raw.paths() if path.removeprefix(f"{raw.source}/") in _SIDE_FILES), "")
+    if not path:
+        raise InputError(f"no {' or '.join(_SIDE_FILES)} in the ledger", where=raw.folder.file(raw.source))
+    for line in _merged(raw.read(path), raw.folder.file(path)):
+        yield RawRecord(
+            key=f"{raw.source}-{re.sub(r'[^A-Za-z0-9_-]', '_', line.file.rsplit('.', 1)[0])}",
+            source=raw.source,
+            split=line.split,
+            picture=raw.picture(f"{raw.source}/{line.file}"),
+            captions=line.captions,
+            boxes=[],
+            license=line.license,
+            origin=line.origin,
+        )
+
+
+def _merged(data: bytes, where: str) -> list[_Line]:
+    """One line a picture, in the order of its first mention, with all its captions."""
+    by_file: dict[str, _Line] = {}
+    for number, line in enumerate(_lines(data, where), start=1):
+        if not is_safe_name(line.file):
+            raise InputError(f"file name leaves the folder: {line.file!r}", where=f"{where}, line {number}")
+        captions = [" ".join(text.split()) for text in (line.caption, *line.captions) if text.strip()]
+        if line.file in by_file:
+            by_file[line.file].captions.extend(captions)
+        else:
+            by_file[line.file] = msgspec.structs.replace(line, caption="", captions=captions)
+    return list(by_file.values())
+
+
+def _lines(data: bytes, where: str) -> Iterator[_Line]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8: {error}", where=where) from error
+    if where.endswith(".jsonl"):
+        for number, json_line in enumerate(text.splitlines(), start=1):
+            try:
+                yield msgspec.json.decode(json_line, type=_Line)
+            except msgspec.MsgspecError as error:
+                raise InputError(str(error), where=f"{where}, line {number}") from error
+        return
+    for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE), start=1):
+        if len(cells) != 2:
+            raise InputError(f"expected file, tab, caption; found {len(cells)} cells", where=f"{where}, line {number}")
+        yield _Line(file=cells[0], caption=cells[1])

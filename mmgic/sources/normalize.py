@@ -1,0 +1,124 @@
+"""Raw records to one record shard: reads the pictures, checks them, applies the rules. The work of one `normalize` unit.
+
+Pictures are probed and, to be sure that later stages can read them, decoded once in a batch; their bytes are kept as they
+came. Memory is `_BATCH` pictures and their pixels.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+
+import msgspec
+import numpy as np
+from blake3 import blake3
+
+from mmgic.errors import InputError
+from mmgic.images import PictureHeader, PictureStatus, decode_crops, probe
+from mmgic.schema.manifests import Rejection
+from mmgic.schema.params import NormalizeParams
+from mmgic.schema.records import PictureRef, RawRecord, Record
+from mmgic.shards.folder import Folder
+from mmgic.shards.records import write_record_shard
+from mmgic.shards.work import UnitNote, UnitNotes
+from mmgic.sources.rules import record_from_raw
+
+_BATCH = 64
+_CHECK_SIDE_PX = 16
+
+
+class RecordUnit(msgspec.Struct, frozen=True):
+    """The raw records of one shard to be."""
+
+    name: str
+    split: str
+    raw_records: list[RawRecord]
+
+
+def write_records(
+    unit: RecordUnit, raw: Folder, out: Folder, notes: UnitNotes, params: NormalizeParams, threads: int
+) -> UnitNote:
+    """Writes the shard of a unit into `out`, unless an earlier run did; all ends as a record or as a rejection."""
+    return notes.once(unit.name, lambda: _written(unit, raw, out, params, threads))
+
+
+def _written(unit: RecordUnit, raw: Folder, out: Folder, params: NormalizeParams, threads: int) -> UnitNote:
+    rejections: list[Rejection] = []
+    counts: Counter[str] = Counter()
+
+    def records() -> Iterator[tuple[Record, bytes]]:
+        seen: set[str] = set()
+        pending = iter(unit.raw_records)
+        while batch := list(islice(pending, _BATCH)):
+            for raw_record, found in zip(batch, _checked(batch, raw, params, threads), strict=True):
+                result = found if isinstance(found, Rejection) else record_from_raw(raw_record, found[0], params.regions)
+                if not isinstance(result, Rejection) and result.key in seen:
+                    result = Rejection(raw_record.key, "duplicate_key", "another record of this shard has this key")
+                _count(counts, raw_record, result)
+                if isinstance(result, Rejection):
+                    rejections.append(result)
+                elif not isinstance(found, Rejection):
+                    seen.add(result.key)
+                    yield result, found[1]
+
+    entry = write_record_shard(out, unit.name, unit.split, records())
+    if not entry.count:
+        out.remove(unit.name)
+    return UnitNote([entry] if entry.count else [], rejections, dict(counts))
+
+
+def _checked(
+    batch: list[RawRecord], raw: Folder, params: NormalizeParams, threads: int
+) -> list[tuple[PictureHeader, bytes] | Rejection]:
+    """Header and bytes of each picture, or why it cannot be used."""
+    loaded = [_loaded(record, raw) for record in batch]
+    pictures = [data if isinstance(data, bytes) else b"" for data in loaded]
+    headers = probe(pictures, max_pixels=params.max_pixels, threads=threads)
+    whole = [
+        np.array([[0.0, 0.0, header.width_px, header.height_px]] if header.status == PictureStatus.OK else []).reshape(-1, 4)
+        for header in headers
+    ]
+    statuses = iter(decode_crops(pictures, whole, side=_CHECK_SIDE_PX, max_pixels=params.max_pixels, threads=threads)[1])
+    results: list[tuple[PictureHeader, bytes] | Rejection] = []
+    for record, data, header in zip(batch, loaded, headers, strict=True):
+        status = PictureStatus(next(statuses)) if header.status == PictureStatus.OK else header.status
+        if isinstance(data, Rejection):
+            results.append(data)
+        elif status != PictureStatus.OK:
+            results.append(Rejection(record.key, status.name.lower(), f"{record.picture.path}, {len(data)} bytes"))
+        else:
+            results.append((header, data))
+    return results
+
+
+def _loaded(record: RawRecord, raw: Folder) -> bytes | Rejection:
+    try:
+        data = _picture_bytes(record.picture, raw)
+    except InputError:
+        return Rejection(record.key, "missing_picture", record.picture.path)
+    found = blake3(data).hexdigest()
+    if record.picture.blake3 and found != record.picture.blake3:
+        return Rejection(record.key, "changed_picture", f"BLAKE3 {found} found, {record.picture.blake3} in the ledger")
+    return data
+
+
+def _picture_bytes(picture: PictureRef, raw: Folder) -> bytes:
+    if not picture.num_bytes:
+        return raw.read(picture.path)
+    with raw.open(picture.path) as stream:
+        stream.seek(picture.offset)
+        return stream.read(picture.num_bytes)
+
+
+def _count(counts: Counter[str], raw_record: RawRecord, result: Record | Rejection) -> None:
+    counts["pictures"] += 1
+    counts["boxes"] += len(raw_record.boxes)
+    if isinstance(result, Rejection):
+        counts["rejected"] += 1
+        counts["dropped.record_rejected"] += len(raw_record.boxes)
+        return
+    counts["records"] += 1
+    counts["captions"] += len(result.captions)
+    counts["labels"] += len(result.labels)
+    counts["regions"] += len(result.regions)
+    for dropped in result.dropped_boxes:
+        counts[f"dropped.{dropped.cause}"] += 1

@@ -1,0 +1,1 @@
+"""Text tokenizer, visual tokenizers behind one protocol, and the id space that joins them."""

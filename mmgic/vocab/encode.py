@@ -1,0 +1,125 @@
+"""Documents to ids and back.
+
+A document is `<bos>`, its parts, `<eos>`; a picture is `<image>`, its codes, `</image>`. Each text part is encoded by itself,
+so that the kinds stored beside the ids give back the parts: document -> row -> document is lossless. What does not fit a row
+loses whole parts from its end, never part of a picture.
+"""
+
+from collections.abc import Callable, Iterator, Sequence as Seq
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmgic.schema.documents import Document, ImageConcept, ImagePart, Part, TextConcept, TextPart
+from mmgic.schema.manifests import Rejection
+from mmgic.schema.sequences import TOKEN_KINDS, Sequence
+from mmgic.vocab.joint import Vocabulary
+from mmgic.vocab.visual import Codes
+
+CodesOf = Callable[[ImagePart], Codes]
+
+_KIND = {kind: number for number, kind in enumerate(TOKEN_KINDS)}
+_IMAGE_CONCEPTS: tuple[ImageConcept, ...] = ("image", "region")
+
+
+@dataclass(frozen=True)
+class EncodedParts:
+    """Ids (T,) and kinds (T,) of parts, without `<bos>` and `<eos>`."""
+
+    ids: NDArray[np.unsignedinteger]
+    kinds: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class CodesPart:
+    """A picture as its codes (N,): what can be read back of an `ImagePart`."""
+
+    codes: Codes
+    concept: ImageConcept
+
+
+DecodedPart = TextPart | CodesPart
+
+
+def encode_parts(parts: Seq[Part], vocabulary: Vocabulary, codes_of: CodesOf) -> list[EncodedParts]:
+    """Ids and kinds of each part, in order."""
+    texts = [part.text for part in parts if isinstance(part, TextPart)]
+    encodings = iter(vocabulary.text.encode_batch_fast(texts, add_special_tokens=False))
+    return [
+        _encoded(part, next(encodings).ids if isinstance(part, TextPart) else None, vocabulary, codes_of) for part in parts
+    ]
+
+
+def sequence_from_document(
+    document: Document, vocabulary: Vocabulary, codes_of: CodesOf, row_length: int
+) -> tuple[Sequence, int] | Rejection:
+    """The document as a row of its own, with the number of parts that fell off its end; or why there is none."""
+    encoded = encode_parts(document.parts, vocabulary, codes_of)
+    kept = _that_fit(document.parts, encoded, row_length - 2)
+    if not any(isinstance(part, ImagePart) or part.concept != "template" for part in document.parts[:kept]):
+        total = sum(len(part.ids) for part in encoded) + 2
+        return Rejection(document.key, "too_long", f"{total} tokens, the first parts alone exceed a row of {row_length}")
+    ids, kinds = joined(encoded[:kept], vocabulary)
+    sequence = Sequence(keys=[document.key], lengths=[len(ids)], ids=ids.tobytes(), kinds=kinds.tobytes())
+    return sequence, len(document.parts) - kept
+
+
+def joined(encoded: Seq[EncodedParts], vocabulary: Vocabulary, *, is_open: bool = False) -> tuple[
+    NDArray[np.unsignedinteger], NDArray[np.uint8]
+]:
+    """Parts between `<bos>` and `<eos>`; without `<eos>` where `is_open` (a prompt)."""
+    ends = [] if is_open else [vocabulary.eos_id]
+    ids = np.concatenate([[vocabulary.bos_id], *(part.ids for part in encoded), ends]).astype(vocabulary.id_type)
+    kinds = np.concatenate([[0], *(part.kinds for part in encoded), [0] * len(ends)]).astype(np.uint8)
+    return ids, kinds
+
+
+def documents_from_sequence(sequence: Sequence, vocabulary: Vocabulary) -> Iterator[tuple[str, list[DecodedPart]]]:
+    """Key and parts of each document of a row."""
+    ids = np.frombuffer(sequence.ids, vocabulary.id_type)
+    kinds = np.frombuffer(sequence.kinds, np.uint8)
+    start = 0
+    for key, length in zip(sequence.keys, sequence.lengths, strict=True):
+        yield key, list(_decoded(ids[start + 1 : start + length - 1], kinds[start + 1 : start + length - 1], vocabulary))
+        start += length
+
+
+def text_from_ids(ids: NDArray[np.unsignedinteger], vocabulary: Vocabulary) -> str:
+    """The text of text tokens."""
+    return str(vocabulary.text.decode(ids.tolist(), skip_special_tokens=False))
+
+
+def _encoded(part: Part, text_ids: list[int] | None, vocabulary: Vocabulary, codes_of: CodesOf) -> EncodedParts:
+    if isinstance(part, TextPart):
+        ids = np.array(text_ids, dtype=vocabulary.id_type)
+    else:
+        codes = codes_of(part).astype(np.int64) + vocabulary.first_code_id
+        ids = np.concatenate([[vocabulary.image_start_id], codes, [vocabulary.image_end_id]]).astype(vocabulary.id_type)
+    return EncodedParts(ids, np.full(len(ids), _KIND[part.concept], np.uint8))
+
+
+def _that_fit(parts: Seq[Part], encoded: Seq[EncodedParts], room: int) -> int:
+    """How many parts from the start fit; a cut never leaves template words at the end with nothing after them."""
+    lengths = np.cumsum([len(part.ids) for part in encoded])
+    kept = int(np.searchsorted(lengths, room, side="right"))
+    while 0 < kept < len(parts) and parts[kept - 1].concept == "template":
+        kept -= 1
+    return kept
+
+
+def _decoded(
+    ids: NDArray[np.unsignedinteger], kinds: NDArray[np.uint8], vocabulary: Vocabulary
+) -> Iterator[DecodedPart]:
+    """Runs of one kind; a run of pictures is cut at its end markers."""
+    cuts = np.flatnonzero((np.diff(kinds) != 0) | (ids[:-1] == vocabulary.image_end_id)) + 1
+    for run_ids, run_kinds in zip(np.split(ids, cuts), np.split(kinds, cuts), strict=True):
+        if not len(run_ids):
+            continue
+        concept = TOKEN_KINDS[run_kinds[0]]
+        if concept in _IMAGE_CONCEPTS:
+            codes = (run_ids[1:-1].astype(np.int64) - vocabulary.first_code_id).astype(np.uint16)
+            yield CodesPart(codes, _IMAGE_CONCEPTS[_IMAGE_CONCEPTS.index(concept)])
+        else:
+            text_concept: TextConcept = concept
+            yield TextPart(text_from_ids(run_ids, vocabulary), text_concept)

@@ -1,0 +1,95 @@
+"""A document shard and its record shard to tokenized documents. The work of one `tokenize` unit."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+
+import msgspec
+import numpy as np
+
+from mmgic.schema.documents import Document, ImagePart
+from mmgic.schema.manifests import Rejection, ShardEntry
+from mmgic.schema.sequences import TOKEN_KINDS, Sequence
+from mmgic.shards.folder import Folder
+from mmgic.shards.lines import read_lines
+from mmgic.shards.manifest import ShardCut
+from mmgic.shards.rows import write_rows
+from mmgic.shards.work import UnitNote, UnitNotes
+from mmgic.vocab.codes import codes_of_shard
+from mmgic.vocab.encode import sequence_from_document
+from mmgic.vocab.joint import load_vocabulary
+
+_ROWS_PER_BLOCK = 256
+
+
+class TokenUnit(msgspec.Struct, frozen=True):
+    """A document shard and the record shard that it was made from."""
+
+    documents: ShardCut
+    records: ShardEntry
+
+
+def write_tokens(
+    unit: TokenUnit,
+    documents: Folder,
+    records: Folder,
+    vocabulary: Folder,
+    cache: Folder,
+    out: Folder,
+    notes: UnitNotes,
+    row_length: int,
+    threads: int,
+) -> UnitNote:
+    """Writes each document of the unit as a row of its own, unless an earlier run did."""
+    name = unit.documents.entry.name
+    return notes.once(
+        name, lambda: _written(unit, documents, records, vocabulary, cache, out, row_length, threads)
+    )
+
+
+def _written(
+    unit: TokenUnit,
+    documents: Folder,
+    records: Folder,
+    vocabulary_folder: Folder,
+    cache: Folder,
+    out: Folder,
+    row_length: int,
+    threads: int,
+) -> UnitNote:
+    vocabulary = load_vocabulary(vocabulary_folder)
+    entry = unit.documents.entry
+    wanted = (
+        (document.key, part.crop_xyxy_px)
+        for document in _documents(documents, unit.documents)
+        for part in document.parts
+        if isinstance(part, ImagePart)
+    )
+    codes, failed = codes_of_shard(wanted, unit.records, records, vocabulary.visual, cache, threads)
+    rejections: list[Rejection] = []
+    counts: Counter[str] = Counter()
+
+    def rows() -> Iterator[Sequence]:
+        for document in _documents(documents, unit.documents):
+            counts["documents"] += 1
+            if document.key in failed:
+                rejections.append(Rejection(document.key, failed[document.key], "picture cannot be decoded"))
+                continue
+            key = document.key
+            result = sequence_from_document(document, vocabulary, lambda part: codes[key, part.crop_xyxy_px], row_length)
+            if isinstance(result, Rejection):
+                rejections.append(result)
+                continue
+            sequence, num_cut = result
+            counts["documents_cut"] += num_cut > 0
+            counts["parts_cut"] += num_cut
+            for kind, count in enumerate(np.bincount(np.frombuffer(sequence.kinds, np.uint8)).tolist()):
+                counts[f"tokens.{TOKEN_KINDS[kind]}"] += count
+            yield sequence
+
+    entries = write_rows(out, entry.name.removesuffix(".jsonl.zst"), entry.split, rows(), _ROWS_PER_BLOCK)
+    return UnitNote(entries, rejections, dict(counts))
+
+
+def _documents(documents: Folder, cut: ShardCut) -> Iterator[Document]:
+    return islice(read_lines(documents, cut.entry, Document), cut.count)

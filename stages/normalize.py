@@ -1,0 +1,88 @@
+"""normalize: raw files to record shards, with boxes in upright pixels, a main crop and regions.
+
+Reads a raw folder. Writes `<split>-00000.tar` (`<key>.jpg|png` + `<key>.json`), `rejected.jsonl` and the manifest, whose
+counts add up: boxes = regions + every `dropped.<cause>`. Params: `normalize`, `common.seed`. One shard is one unit of work.
+
+Example: mmgic normalize --in data/raw --out data/records --params params.yaml
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import partial
+
+from mmgic.execution import commit_units, run_units
+from mmgic.execution.call import Outcome, Plan, StageCall
+from mmgic.params import section_tree, tree_digest
+from mmgic.schema.manifests import Manifest
+from mmgic.schema.records import RawRecord
+from mmgic.shards.folder import Folder
+from mmgic.shards.manifest import input_ref, new_manifest, read_manifest
+from mmgic.shards.work import UnitNote, Work
+from mmgic.sources import source_named
+from mmgic.sources.normalize import RecordUnit, write_records
+from mmgic.sources.raw import RawFolder
+
+
+def plan(call: StageCall) -> Plan:
+    """Counts the images that the sources list."""
+    raw, manifest = _input(call)
+    counts: Counter[str] = Counter()
+    for record in _raw_records(call, raw, manifest):
+        counts[f"{record.source} {record.split}"] += 1
+        counts["boxes"] += len(record.boxes)
+    return Plan(raw.url, call.out.url, counts, sum(shard.num_bytes for shard in manifest.shards))
+
+
+def run(call: StageCall) -> Outcome:
+    """Writes the record shards."""
+    raw, manifest = _input(call)
+    tree = {**section_tree(call.params, "normalize"), "limit": call.limit}
+    inputs = {"raw": input_ref(raw, manifest, call.out)}
+    with Work(call.out, new_manifest("records", tree, tree_digest(tree), inputs, shards=[], counts={}), fresh=call.fresh) as work:
+        if work.is_done:
+            return Outcome(work.manifest, was_done=True)
+        notes = _notes(call, raw, manifest, work)
+        return commit_units(work, notes, total="pictures", max_bad_fraction=call.params.normalize.max_bad_fraction)
+
+
+def _input(call: StageCall) -> tuple[Folder, Manifest]:
+    return call.input, read_manifest(call.input, "raw")
+
+
+def _raw_records(call: StageCall, raw: Folder, manifest: Manifest) -> Iterator[RawRecord]:
+    """The images of all sources, at most `--limit` of each split."""
+    taken: Counter[str] = Counter()
+    for name in manifest.facts["sources"]:
+        for record in source_named(name).raw_records(RawFolder(raw, manifest, name)):
+            taken[record.split] += 1
+            if call.limit is None or taken[record.split] <= call.limit:
+                yield record
+
+
+def _units(call: StageCall, raw: Folder, manifest: Manifest) -> Iterator[RecordUnit]:
+    """Shards of one split each, numbered within it, in the order in which they fill."""
+    waiting: dict[str, list[RawRecord]] = defaultdict(list)
+    numbers: Counter[str] = Counter()
+
+    def unit(split: str) -> RecordUnit:
+        numbers[split] += 1
+        return RecordUnit(f"{split}-{numbers[split] - 1:05d}.tar", split, waiting.pop(split))
+
+    for record in _raw_records(call, raw, manifest):
+        waiting[record.split].append(record)
+        if len(waiting[record.split]) == call.params.normalize.records_per_shard:
+            yield unit(record.split)
+    for split in sorted(waiting):
+        yield unit(split)
+
+
+def _notes(call: StageCall, raw: Folder, manifest: Manifest, work: Work) -> Iterator[UnitNote]:
+    """What became of each unit, in order."""
+    write = partial(
+        write_records, raw=raw, out=work.files, notes=work.units, params=call.params.normalize, threads=call.threads
+    )
+    done = 0
+    for note in run_units(write, _units(call, raw, manifest), call.workers):
+        done += note.counts["pictures"]
+        call.progress("pictures", done, None)
+        yield note

@@ -1,0 +1,165 @@
+"""tokenize: documents and their pictures to packed rows over one vocabulary of text and visual tokens.
+
+Reads documents and the records that they were made from (found through the documents' manifest, or `--records`). Writes
+`<split>-00000.rows` with `.index`, `vocabulary/`, `rejected.jsonl` and the manifest. Params: `tokenize`, `common.seed`.
+1. Fits the vocabulary on the training split.
+2. Encodes shard by shard, in parallel; visual codes come from the cache where another run left them.
+3. Packs the documents of each split into rows, window by window.
+
+Example: mmgic tokenize --in data/documents --out data/sequences --params params.yaml
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import count, islice
+
+import msgspec
+
+from mmgic.errors import InputError
+from mmgic.execution import commit_units, run_units
+from mmgic.execution.call import Outcome, Plan, StageCall
+from mmgic.params import section_tree, tree_digest
+from mmgic.schema.manifests import Manifest
+from mmgic.schema.sequences import Sequence
+from mmgic.shards.folder import Folder
+from mmgic.shards.manifest import check_input, input_folder, input_ref, limited, new_manifest, read_manifest
+from mmgic.shards.rows import RowReader, write_rows
+from mmgic.shards.work import UnitNote, Work
+from mmgic.vocab.fit import fit_vocabulary
+from mmgic.vocab.joint import Vocabulary, load_vocabulary
+from mmgic.vocab.rows import packed_rows
+from mmgic.vocab.shards import TokenUnit, write_tokens
+
+
+def plan(call: StageCall) -> Plan:
+    """Counts the documents of the input."""
+    documents, manifest, _, _ = _inputs(call)
+    cuts = limited(manifest.shards, call.limit)
+    return Plan(
+        documents.url, call.out.url, {"documents": sum(cut.count for cut in cuts)}, sum(cut.entry.num_bytes for cut in cuts)
+    )
+
+
+def run(call: StageCall) -> Outcome:
+    """Fits, encodes, packs."""
+    documents, manifest, records, record_manifest = _inputs(call)
+    tree = {**section_tree(call.params, "tokenize"), "limit": call.limit}
+    inputs = {"documents": input_ref(documents, manifest, call.out), "records": input_ref(records, record_manifest, call.out)}
+    identity = new_manifest("sequences", tree, tree_digest(tree), inputs, shards=[], counts={})
+    with Work(call.out, identity, fresh=call.fresh) as work:
+        if work.is_done:
+            return Outcome(work.manifest, was_done=True)
+        vocabulary = _vocabulary(call, work, (documents, manifest), (records, record_manifest))
+        tokens = work.root / "tokens"
+        notes = list(_notes(call, work, tokens, (documents, manifest), (records, record_manifest)))
+        packed = list(_packed(call, work, tokens, notes))
+        if not any("rows.train" in note.counts for note in packed):
+            raise InputError(f"no row of split train results from {sum(n.counts['documents'] for n in notes)} documents")
+        encoded = [msgspec.structs.replace(note, entries=[]) for note in notes]
+        facts = {
+            "row_length": call.params.tokenize.row_length,
+            "id_bytes": vocabulary.id_type.itemsize,
+            "vocabulary_size": vocabulary.size,
+            "visual_digest": vocabulary.visual.digest,
+            "recipe": manifest.facts["recipe"],
+            "fill": _fill(packed, call.params.tokenize.row_length),
+        }
+        return commit_units(
+            work,
+            [*encoded, *packed],
+            total="documents",
+            max_bad_fraction=call.params.tokenize.max_bad_fraction,
+            facts=facts,
+        )
+
+
+def _inputs(call: StageCall) -> tuple[Folder, Manifest, Folder, Manifest]:
+    documents, manifest = call.input, read_manifest(call.input, "documents")
+    records = call.extra.get("records") or input_folder(documents, manifest, "records")
+    record_manifest = read_manifest(records, "records")
+    check_input(records, record_manifest, manifest.inputs["records"], documents)
+    return documents, manifest, records, record_manifest
+
+
+def _vocabulary(
+    call: StageCall, work: Work, documents: tuple[Folder, Manifest], records: tuple[Folder, Manifest]
+) -> Vocabulary:
+    """The vocabulary of this run: fitted now, or by the run that was killed."""
+    folder = work.files / "vocabulary"
+
+    def fit() -> UnitNote:
+        cuts = limited(documents[1].shards, call.limit)
+        params = call.params.tokenize
+        fit_vocabulary(
+            documents[0], cuts, records[0], records[1].shards, params.text, params.visual, call.params.common.seed, call.threads
+        ).save(folder)
+        return UnitNote([], [], {})
+
+    call.progress("vocabulary", 0, None)
+    work.units.once("vocabulary", fit)
+    return load_vocabulary(folder)
+
+
+def _notes(
+    call: StageCall, work: Work, tokens: Folder, documents: tuple[Folder, Manifest], records: tuple[Folder, Manifest]
+) -> Iterator[UnitNote]:
+    """Encodes each document shard beside its record shard."""
+    by_stem = {shard.name.removesuffix(".tar"): shard for shard in records[1].shards}
+    cuts = limited(documents[1].shards, call.limit)
+    units = [TokenUnit(cut, by_stem[cut.entry.name.removesuffix(".jsonl.zst")]) for cut in cuts]
+    write = partial(
+        write_tokens,
+        documents=documents[0],
+        records=records[0],
+        vocabulary=work.files / "vocabulary",
+        cache=call.extra.get("cache") or call.out.sibling(".codes"),
+        out=tokens,
+        notes=work.units,
+        row_length=call.params.tokenize.row_length,
+        threads=call.threads,
+    )
+    done, total = 0, sum(cut.count for cut in cuts)
+    for note in run_units(write, units, call.workers):
+        done += note.counts.get("documents", 0)
+        call.progress("documents", done, total)
+        yield note
+
+
+def _packed(call: StageCall, work: Work, tokens: Folder, notes: list[UnitNote]) -> Iterator[UnitNote]:
+    """Packs each split's documents into row shards."""
+    params = call.params.tokenize
+    for split in sorted({entry.split for note in notes for entry in note.entries}):
+        entries = [entry for note in notes for entry in note.entries if entry.split == split]
+        rows = packed_rows(
+            RowReader(tokens, entries, verify=False),
+            row_length=params.row_length,
+            window=params.packing_window,
+            seed=call.params.common.seed,
+        )
+        for number in count():
+            counts: Counter[str] = Counter()
+            shard = _counted(islice(rows, params.rows_per_shard), split, counts)
+            written = write_rows(work.files, f"{split}-{number:05d}", split, shard, params.rows_per_block)
+            if not written[0].count:
+                for entry in written:
+                    work.files.remove(entry.name)
+                break
+            yield UnitNote(written, [], dict(counts))
+
+
+def _counted(rows: Iterable[Sequence], split: str, counts: Counter[str]) -> Iterator[Sequence]:
+    for row in rows:
+        counts[f"rows.{split}"] += 1
+        counts[f"packed_documents.{split}"] += len(row.keys)
+        counts[f"packed_tokens.{split}"] += sum(row.lengths)
+        yield row
+
+
+def _fill(packed: list[UnitNote], row_length: int) -> dict[str, float]:
+    """Share of each split's row places that hold a token."""
+    counts: Counter[str] = Counter()
+    for note in packed:
+        counts.update(note.counts)
+    splits = [key.removeprefix("rows.") for key in counts if key.startswith("rows.")]
+    return {split: counts[f"packed_tokens.{split}"] / (counts[f"rows.{split}"] * row_length) for split in splits}
