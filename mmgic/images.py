@@ -135,17 +135,18 @@ def decode_crops(
         raise ParamsError(f"a side of {side} pixels", where="side", hint=f"1 to {MAX_SIDE} are allowed")
     if len(crops_xyxy_px) != len(pictures):
         raise InvalidBox(f"crops for {len(crops_xyxy_px)} pictures, but {len(pictures)} pictures")
-    for index, crops in enumerate(crops_xyxy_px):
+    rows = [np.asarray(crops, dtype=np.float64) for crops in crops_xyxy_px]
+    for index, crops in enumerate(rows):
         if crops.ndim != 2 or crops.shape[1] != 4:
             raise InvalidBox(
                 f"crops of shape {crops.shape}", where=f"picture {index}", hint="the shape must be (n, 4)"
             )
     starts = np.zeros(len(pictures) + 1, dtype=np.uintp)
-    np.cumsum([len(crops) for crops in crops_xyxy_px], out=starts[1:], dtype=np.uintp)
+    np.cumsum([len(crops) for crops in rows], out=starts[1:], dtype=np.uintp)
     count = int(starts[-1])
     flat = np.empty((count, 4))
     if count:
-        np.concatenate(crops_xyxy_px, out=flat)
+        np.concatenate(rows, out=flat)
     pixels = np.zeros((count, side, side, 3), dtype=np.uint8)
     status = np.zeros(count, dtype=np.uint8)
     _core.decode_crops(pictures, starts, flat, max_pixels, threads, pixels, status)

@@ -3,7 +3,6 @@
 use mmgic_core::boxes::BoxError;
 use mmgic_core::image::BatchError;
 use mmgic_core::pack::PackError;
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -31,7 +30,7 @@ pub fn from_box(py: Python<'_>, error: &BoxError) -> PyErr {
         BoxError::LabelWithToken { row, .. } => {
             (format!("row {row}"), "take the location tokens out of the label")
         }
-        BoxError::LabelCount { .. } => return PyValueError::new_err(what),
+        BoxError::LabelCount { .. } => ("labels".to_owned(), "give one label for each box"),
         BoxError::UnknownNotation(_) => {
             return exception(py, "ParamsError", &what, "notation", "known notations: florence-2");
         }
@@ -61,11 +60,12 @@ pub fn from_batch(py: Python<'_>, error: &BatchError) -> PyErr {
     let what = error.to_string();
     match error {
         BatchError::Side(_) => exception(py, "ParamsError", &what, "side", ""),
-        BatchError::Length { .. } | BatchError::Starts => PyValueError::new_err(what),
+        BatchError::Length { .. } | BatchError::Starts => exception(py, "InputError", &what, "crops", ""),
     }
 }
 
 /// The exception for a thread pool that could not be made.
-pub fn from_pool(error: &rayon::ThreadPoolBuildError) -> PyErr {
-    PyRuntimeError::new_err(format!("threads could not be started: {error}"))
+pub fn from_pool(py: Python<'_>, error: &rayon::ThreadPoolBuildError) -> PyErr {
+    let what = format!("threads could not be started: {error}");
+    exception(py, "MmgicError", &what, "threads", "ask for fewer threads")
 }

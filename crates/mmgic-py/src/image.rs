@@ -31,7 +31,7 @@ pub fn probe(
     max_pixels: u64,
     threads: usize,
 ) -> PyResult<Vec<HeaderRow>> {
-    let pool = pool::pool(threads)?;
+    let pool = pool::pool(py, threads)?;
     let headers = py.detach(|| probe_all(&pool, &slices(&pictures), max_pixels));
     let row = |header: Result<Header, ImageError>| match header {
         Ok(h) => {
@@ -52,7 +52,7 @@ pub fn decode(
     max_pixels: u64,
     threads: usize,
 ) -> PyResult<Bound<'_, PyList>> {
-    let pool = pool::pool(threads)?;
+    let pool = pool::pool(py, threads)?;
     let decoded = py.detach(|| decode_all(&pool, &slices(&pictures), max_pixels));
     let out = PyList::empty(py);
     for picture in decoded {
@@ -81,7 +81,7 @@ pub fn decode_crops(
     mut out: PyReadwriteArray4<'_, u8>,
     mut status: PyReadwriteArray1<'_, u8>,
 ) -> PyResult<()> {
-    let pool = pool::pool(threads)?;
+    let pool = pool::pool(py, threads)?;
     let side = out.as_array().shape()[1];
     let (starts, (crops, _)) = (starts.as_slice()?, crops.as_slice()?.as_chunks::<4>());
     let (out, status) = (out.as_slice_mut()?, status.as_slice_mut()?);

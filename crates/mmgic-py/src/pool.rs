@@ -21,16 +21,16 @@ struct Pools {
 
 static POOLS: Mutex<Option<Pools>> = Mutex::new(None);
 
-fn made(size: usize) -> PyResult<Arc<ThreadPool>> {
+fn made(py: Python<'_>, size: usize) -> PyResult<Arc<ThreadPool>> {
     let named = ThreadPoolBuilder::new().num_threads(size).thread_name(|i| format!("mmgic-{i}"));
-    named.build().map(Arc::new).map_err(|e| errors::from_pool(&e))
+    named.build().map(Arc::new).map_err(|e| errors::from_pool(py, &e))
 }
 
 /// The pool of `threads` threads (0: one for each core) of this process.
-pub fn pool(threads: usize) -> PyResult<Arc<ThreadPool>> {
+pub fn pool(py: Python<'_>, threads: usize) -> PyResult<Arc<ThreadPool>> {
     let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let size = if threads == 0 { cores() } else { threads.min(MAX_THREADS) };
-    let Ok(mut guard) = POOLS.try_lock() else { return made(size) };
+    let Ok(mut guard) = POOLS.try_lock() else { return made(py, size) };
     let process = std::process::id();
     if guard.as_ref().is_some_and(|p| p.process != process) {
         // The parent's threads are not here; dropping their pool could wait for them.
@@ -40,7 +40,7 @@ pub fn pool(threads: usize) -> PyResult<Arc<ThreadPool>> {
     if let Some(pool) = pools.by_size.get(&size) {
         return Ok(Arc::clone(pool));
     }
-    let pool = made(size)?;
+    let pool = made(py, size)?;
     pools.by_size.insert(size, Arc::clone(&pool));
     Ok(pool)
 }

@@ -3,7 +3,7 @@
 use super::error::{BatchError, ImageError, PictureStatus};
 use super::header::{Header, probe};
 use super::picture::{Picture, decode, decode_into};
-use super::resize::{CropBox, MAX_SIDE, resize_square};
+use super::resize::{Buffers, CropBox, MAX_SIDE, resize_square};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,7 +30,7 @@ struct Task<'a> {
 struct Scratch {
     picture: Picture,
     spare: Picture,
-    between: Vec<u8>,
+    buffers: Buffers,
 }
 
 /// A panic inside a foreign decoder costs its picture, not the batch.
@@ -71,13 +71,13 @@ impl<'a> CropBatch<'a> {
         if task.crops.is_empty() {
             return;
         }
-        let Scratch { picture, spare, between } = scratch;
+        let Scratch { picture, spare, buffers } = scratch;
         let decoded = guarded(|| decode_into(task.file, self.max_pixels, picture, spare));
         let squares = task.pixels.chunks_exact_mut(self.side * self.side * 3);
         for ((&crop, square), status) in task.crops.iter().zip(squares).zip(task.status) {
             let done = decoded
                 .clone()
-                .and_then(|()| resize_square(picture, CropBox(crop), self.side, between, square));
+                .and_then(|()| resize_square(picture, CropBox(crop), self.side, buffers, square));
             *status = done.map_or_else(|e| e.status(), |()| PictureStatus::Ok).code();
         }
     }

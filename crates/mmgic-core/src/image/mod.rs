@@ -23,4 +23,4 @@ pub use batch::{CropBatch, decode_all, decode_crops, probe_all};
 pub use error::{BatchError, ImageError, PictureStatus};
 pub use header::{Format, Header, probe};
 pub use picture::{Picture, decode};
-pub use resize::{CropBox, resize_square};
+pub use resize::{Buffers, CropBox, resize_square};

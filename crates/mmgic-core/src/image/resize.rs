@@ -11,6 +11,7 @@
 
 use super::error::ImageError;
 use super::picture::Picture;
+use pulp::{Arch, Simd, WithSimd};
 
 /// The largest side that a crop may be resized to.
 pub const MAX_SIDE: usize = 8192;
@@ -18,6 +19,8 @@ pub const MAX_SIDE: usize = 8192;
 const BITS: u32 = 32 - 8 - 2;
 const HALF: i32 = 1 << (BITS - 1);
 const RADIUS: f64 = 2.0;
+/// Rows that the horizontal pass takes at once.
+const LANES: usize = 32;
 /// How far a crop may stick out of its picture, in pixels; it is then cut at the border.
 const TOLERANCE: f64 = 1e-6;
 
@@ -90,6 +93,7 @@ impl Axis {
         axis
     }
 
+    #[inline(always)]
     fn of<'a>(&'a self, taps: &Taps) -> &'a [i32] {
         &self.weights[taps.weights.clone()]
     }
@@ -102,73 +106,159 @@ impl Axis {
     }
 }
 
+#[inline(always)]
 fn rounded(sum: i32) -> u8 {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let value = (sum >> BITS).clamp(0, 255) as u8;
     value
 }
 
-/// One row of pixels, of which the first is number `origin`, resized to `out`.
-fn across(row: &[[u8; 3]], origin: usize, axis: &Axis, out: &mut [[u8; 3]]) {
-    for (pixel, taps) in out.iter_mut().zip(&axis.taps) {
-        let mut sums = [HALF; 3];
-        for (source, &weight) in row[taps.first - origin..].iter().zip(axis.of(taps)) {
-            for (sum, &value) in sums.iter_mut().zip(source) {
-                *sum += i32::from(value) * weight;
+/// Some columns of whole rows of RGB bytes.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    bytes: &'a [u8],
+    stride: usize,
+    /// Where the columns begin in each row, and their number, in bytes.
+    left: usize,
+    length: usize,
+}
+
+impl<'a> Rows<'a> {
+    #[inline(always)]
+    fn row(&self, number: usize) -> &'a [u8] {
+        let start = number * self.stride + self.left;
+        &self.bytes[start..start + self.length]
+    }
+}
+
+/// Adds `weight` times each value to its sum.
+#[inline(always)]
+fn add_weighted(sums: &mut [i32], values: &[u8], weight: i32) {
+    for (sum, &value) in sums.iter_mut().zip(values) {
+        *sum += i32::from(value) * weight;
+    }
+}
+
+/// Swaps the bits of `b` under the mask with those of `a` above them.
+#[inline(always)]
+fn exchanged(a: u64, b: u64, bits: u32, mask: u64) -> (u64, u64) {
+    ((a & mask) | (b & mask) << bits, (a >> bits & mask) | (b & !mask))
+}
+
+/// Swaps rows and columns of 8 x 8 bytes: halves, then quarters, then eighths change places.
+#[inline(always)]
+fn transposed(rows: [[u8; 8]; 8]) -> [[u8; 8]; 8] {
+    let mut w = rows.map(u64::from_le_bytes);
+    for upper in [0, 1, 2, 3] {
+        (w[upper], w[upper + 4]) = exchanged(w[upper], w[upper + 4], 32, 0x0000_0000_ffff_ffff);
+    }
+    for upper in [0, 1, 4, 5] {
+        (w[upper], w[upper + 2]) = exchanged(w[upper], w[upper + 2], 16, 0x0000_ffff_0000_ffff);
+    }
+    for upper in [0, 2, 4, 6] {
+        (w[upper], w[upper + 1]) = exchanged(w[upper], w[upper + 1], 8, 0x00ff_00ff_00ff_00ff);
+    }
+    w.map(u64::to_le_bytes)
+}
+
+/// Lays the bytes of eight rows side by side: byte `i` of all of them in part `group` of lane cell `i`.
+#[inline(always)]
+fn interleave(rows: [&[u8]; 8], lanes: &mut [[u8; LANES]], group: usize) {
+    let tiles = rows.map(<[u8]>::as_chunks::<8>);
+    let (blocks, tail) = lanes.as_chunks_mut::<8>();
+    for (tile, cells) in blocks.iter_mut().enumerate() {
+        let square = transposed(tiles.map(|(whole, _)| whole[tile]));
+        for (cell, eight) in cells.iter_mut().zip(square) {
+            cell.as_chunks_mut::<8>().0[group] = eight;
+        }
+    }
+    for (column, cell) in tail.iter_mut().enumerate() {
+        cell.as_chunks_mut::<8>().0[group] = tiles.map(|(_, rest)| rest[column]);
+    }
+}
+
+/// The horizontal pass, on [`LANES`] rows at once: their bytes are first laid side by side, so that one
+/// weight meets the same sample of all of them in a few vectors.
+#[inline(always)]
+fn across(rows: Rows<'_>, first_column: usize, axis: &Axis, lanes: &mut Vec<[u8; LANES]>, out: &mut [u8]) {
+    let stride = axis.taps.len() * 3;
+    lanes.resize(rows.length, [0; LANES]);
+    for (block, target) in out.chunks_mut(LANES * stride).enumerate() {
+        let count = target.len() / stride;
+        for group in 0..LANES / 8 {
+            // A last, short block repeats its last row.
+            let row = |lane: usize| rows.row(block * LANES + (group * 8 + lane).min(count - 1));
+            interleave(std::array::from_fn(row), lanes, group);
+        }
+        for (sample, taps) in axis.taps.iter().enumerate() {
+            let (cells, _) = lanes[(taps.first - first_column) * 3..].as_chunks::<3>();
+            let mut sums = [HALF; 3 * LANES];
+            for (pixel, &weight) in cells.iter().zip(axis.of(taps)) {
+                add_weighted(&mut sums, pixel.as_flattened(), weight);
+            }
+            let values = sums.map(rounded);
+            for (row, line) in target.chunks_exact_mut(stride).enumerate() {
+                for channel in 0..3 {
+                    line[sample * 3 + channel] = values[channel * LANES + row];
+                }
             }
         }
-        *pixel = sums.map(rounded);
     }
 }
 
-/// One output row out of source rows, each as long as `out`.
-fn down<'a>(lines: impl Iterator<Item = &'a [u8]>, weights: &[i32], sums: &mut [i32], out: &mut [u8]) {
-    sums.fill(HALF);
-    for (line, &weight) in lines.zip(weights) {
-        for (sum, &value) in sums.iter_mut().zip(line) {
-            *sum += i32::from(value) * weight;
+/// The vertical pass: each row of `out` is a weighted sum of rows.
+#[inline(always)]
+fn down(rows: Rows<'_>, first_row: usize, axis: &Axis, sums: &mut Vec<i32>, out: &mut [u8]) {
+    sums.resize(rows.length, 0);
+    for (target, taps) in out.chunks_exact_mut(rows.length).zip(&axis.taps) {
+        sums.fill(HALF);
+        for (row, &weight) in (taps.first - first_row..).zip(axis.of(taps)) {
+            add_weighted(sums, rows.row(row), weight);
+        }
+        for (value, &sum) in target.iter_mut().zip(&*sums) {
+            *value = rounded(sum);
         }
     }
-    for (value, &sum) in out.iter_mut().zip(&*sums) {
-        *value = rounded(sum);
-    }
 }
 
-/// Both passes over one picture, and the memory between them.
+/// Working memory of a resize, to be used again.
+#[derive(Clone, Debug, Default)]
+pub struct Buffers {
+    between: Vec<u8>,
+    lanes: Vec<[u8; LANES]>,
+    sums: Vec<i32>,
+}
+
+/// Both passes over one crop, compiled once for each instruction set.
 struct Passes<'a> {
     picture: &'a Picture,
-    columns: Axis,
-    rows: Axis,
-    side: usize,
+    columns: &'a Axis,
+    rows: &'a Axis,
+    buffers: &'a mut Buffers,
+    out: &'a mut [u8],
 }
 
-impl Passes<'_> {
-    fn horizontal_first(&self, between: &mut Vec<u8>, out: &mut [u8]) {
-        let stride = self.side * 3;
-        let (first, last) = self.rows.span();
-        between.resize((last - first) * stride, 0);
-        let (pixels, _) = self.picture.rgb.as_chunks::<3>();
-        let needed = pixels.chunks_exact(self.picture.width).skip(first);
-        for (row, target) in needed.zip(between.chunks_exact_mut(stride)) {
-            across(row, 0, &self.columns, target.as_chunks_mut::<3>().0);
-        }
-        let mut sums = vec![0; stride];
-        for (target, taps) in out.chunks_exact_mut(stride).zip(&self.rows.taps) {
-            let lines = between.chunks_exact(stride).skip(taps.first - first);
-            down(lines, self.rows.of(taps), &mut sums, target);
-        }
-    }
+impl WithSimd for Passes<'_> {
+    type Output = ();
 
-    fn vertical_first(&self, between: &mut Vec<u8>, out: &mut [u8]) {
-        let (first, last) = self.columns.span();
-        let length = (last - first) * 3;
-        between.resize(length, 0);
-        let mut sums = vec![0; length];
-        for (target, taps) in out.chunks_exact_mut(self.side * 3).zip(&self.rows.taps) {
-            let source = self.picture.rgb.chunks_exact(self.picture.width * 3).skip(taps.first);
-            let lines = source.map(|line| &line[first * 3..last * 3]);
-            down(lines, self.rows.of(taps), &mut sums, between);
-            across(between.as_chunks::<3>().0, first, &self.columns, target.as_chunks_mut::<3>().0);
+    /// Each pass goes over no more than the other needs.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { picture, columns, rows, buffers: Buffers { between, lanes, sums }, out } = self;
+        let side = columns.taps.len();
+        let ((left, right), (top, bottom)) = (columns.span(), rows.span());
+        let stride = picture.width * 3;
+        let length = (right - left) * 3;
+        let source = Rows { bytes: &picture.rgb[top * stride..], stride, left: left * 3, length };
+        if picture.height.saturating_sub(side) > 2 * picture.width.saturating_sub(side) {
+            between.resize(side * length, 0);
+            down(source, top, rows, sums, between);
+            across(Rows { bytes: between, stride: length, left: 0, length }, left, columns, lanes, out);
+        } else {
+            let length = side * 3;
+            between.resize((bottom - top) * length, 0);
+            across(source, left, columns, lanes, between);
+            down(Rows { bytes: between, stride: length, left: 0, length }, top, rows, sums, out);
         }
     }
 }
@@ -181,18 +271,13 @@ pub fn resize_square(
     picture: &Picture,
     crop: CropBox,
     side: usize,
-    between: &mut Vec<u8>,
+    buffers: &mut Buffers,
     out: &mut [u8],
 ) -> Result<(), ImageError> {
-    let (width, height) = (picture.width, picture.height);
-    let [x0, y0, x1, y1] = crop.inside(width, height)?;
-    let columns = Axis::new(width, x0, x1, side);
-    let rows = Axis::new(height, y0, y1, side);
-    let passes = Passes { picture, columns, rows, side };
-    if height.saturating_sub(side) > 2 * width.saturating_sub(side) {
-        passes.vertical_first(between, out);
-    } else {
-        passes.horizontal_first(between, out);
-    }
+    let [x0, y0, x1, y1] = crop.inside(picture.width, picture.height)?;
+    let columns = Axis::new(picture.width, x0, x1, side);
+    let rows = Axis::new(picture.height, y0, y1, side);
+    // Picks the best instruction set of this machine.
+    Arch::new().dispatch(Passes { picture, columns: &columns, rows: &rows, buffers, out });
     Ok(())
 }
