@@ -73,11 +73,14 @@ def pack(
         raise ParamsError(f"a window of {window} documents", where="window", hint="give at least 1, or none")
     if not 0 <= seed < 1 << 64:
         raise ParamsError(f"seed {seed}", where="seed", hint="0 to 2^64 - 1 are allowed")
-    if lengths.dtype == np.uint64 and lengths.size and int(lengths.max()) > capacity:
-        # Larger values would turn negative on the way to the library.
-        index = int(np.argmax(lengths > np.uint64(capacity)))
-        raise LengthOutOfRange(
-            f"document {index} has length {int(lengths[index])}, allowed are 1 to {capacity}", where=f"index {index}"
-        )
+    if lengths.dtype == np.uint64:
+        # The library takes signed numbers, where the largest of these would turn negative.
+        bad = np.flatnonzero((lengths == 0) | (lengths > capacity))
+        if bad.size:
+            raise LengthOutOfRange(
+                f"document {bad[0]} has length {lengths[bad[0]]}, allowed are 1 to {capacity}",
+                where=f"index {bad[0]}",
+                hint="drop or split the document, or raise the capacity",
+            )
     signed = np.ascontiguousarray(lengths, dtype=np.int64)
     return Packing(*_core.pack(signed, capacity, None if window is None else min(window, 1 << 32), seed))

@@ -50,7 +50,7 @@ def run(call: StageCall) -> Outcome:
             "steps": call.params.pretrain.steps,
             "tokens": call.params.pretrain.steps * call.params.pretrain.rows_per_step * manifest.facts["row_length"],
         }
-        facts = {key: manifest.facts[key] for key in ("recipe", "row_length", "visual_digest", "vocabulary_size")}
+        facts = {key: manifest.facts[key] for key in ("template", "row_length", "visual_digest", "vocabulary_size")}
         done = msgspec.structs.replace(work.manifest, shards=entries, counts=counts, facts=facts)
         return Outcome(work.commit(done), metrics=_last_metrics(work), lines=(f"model  {call.out.url}",))
 

@@ -9,6 +9,8 @@ Example: mmgic template --in data/records --out data/documents --params params.y
 from collections.abc import Iterator
 from functools import partial
 
+import msgspec
+
 from mmgic.execution import commit_units, run_units
 from mmgic.execution.call import Outcome, Plan, StageCall
 from mmgic.params import section_tree, tree_digest
@@ -42,7 +44,7 @@ def run(call: StageCall) -> Outcome:
             notes,
             total="records",
             max_bad_fraction=call.params.template.max_bad_fraction,
-            facts={"recipe": call.params.template.recipe},
+            facts={"template": msgspec.to_builtins(call.params.template)},
         )
 
 

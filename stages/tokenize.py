@@ -62,7 +62,7 @@ def run(call: StageCall) -> Outcome:
             "id_bytes": vocabulary.id_type.itemsize,
             "vocabulary_size": vocabulary.size,
             "visual_digest": vocabulary.visual.digest,
-            "recipe": manifest.facts["recipe"],
+            "template": manifest.facts["template"],
             "fill": _fill(packed, call.params.tokenize.row_length),
         }
         return commit_units(

@@ -67,6 +67,7 @@ class Work:
         self.units = UnitNotes(self.root / "units")
         self._lock: FileLock | None = None
         self.is_done = False
+        self.was_done = False
 
     def __enter__(self) -> Self:
         found = _finished(self.out, self.manifest)
@@ -78,7 +79,7 @@ class Work:
                     where=self.out.url,
                     hint="give another --out, or --fresh to replace it",
                 )
-            self.is_done = True
+            self.is_done = self.was_done = True
             self.manifest = found
             self._remove_works()
             return self
@@ -107,6 +108,7 @@ class Work:
         self.out.fs.mv(self.files.path, self.out.path, recursive=True)
         self._remove_works()
         self.is_done = True
+        self.manifest = manifest
         return manifest
 
     def _remove_works(self) -> None:

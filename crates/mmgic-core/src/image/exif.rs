@@ -42,6 +42,9 @@ fn find(tiff: &[u8]) -> Option<u32> {
         if u16_at(tiff, at, order)? != ORIENTATION {
             continue;
         }
+        if u32_at(tiff, at + 4, order)? != 1 {
+            return None;
+        }
         return match u16_at(tiff, at + 2, order)? {
             SHORT => u16_at(tiff, at + 8, order).map(u32::from),
             LONG => u32_at(tiff, at + 8, order),

@@ -1,0 +1,100 @@
+"""`mmgic inspect`: what a folder of shards holds, back in text and codes; of packed rows with their pictures as PNG files."""
+
+import sys
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import click
+import msgspec
+import numpy as np
+
+from mmgic.cli.options import FOLDER
+from mmgic.cli.stage import guarded
+from mmgic.errors import InputError
+from mmgic.schema.documents import Document, TextPart
+from mmgic.schema.manifests import Manifest
+from mmgic.shards.folder import Folder
+from mmgic.shards.lines import read_lines
+from mmgic.shards.manifest import MANIFEST, read_manifest
+from mmgic.shards.records import read_record_shard
+from mmgic.shards.rows import RowReader
+
+
+@click.command("inspect", short_help="Print what a folder of shards holds, back in text and codes.")
+@click.argument("shards", type=FOLDER)
+@click.option("--n", "count", type=click.IntRange(min=1), default=3, show_default=True, help="Records, documents or rows.")
+@click.option("--split", help="Only this split.")
+@click.option("--pictures", type=click.Path(path_type=Path), help="Also draw the pictures of rows into this folder.")
+def inspect(shards: Folder, count: int, split: str | None, pictures: Path | None) -> None:
+    """Print records, documents or packed rows in words.
+
+    Example: mmgic inspect data/sequences --n 3 --pictures /tmp/rows
+    """
+    sys.exit(guarded(lambda: _print(shards, count, split, pictures)))
+
+
+def _print(shards: Folder, count: int, split: str | None, pictures: Path | None) -> None:
+    kind = _kind(shards)
+    readers: dict[str, Callable[[Manifest], Iterator[str]]] = {
+        "records": lambda manifest: _records(shards, manifest),
+        "documents": lambda manifest: _documents(shards, manifest),
+        "sequences": lambda manifest: _rows(shards, manifest, pictures),
+    }
+    if kind not in readers:
+        raise InputError(f"a folder of {kind} has no shards to show", where=shards.url, hint="records, documents or sequences")
+    manifest = read_manifest(shards, kind)  # type: ignore[arg-type]
+    if split:
+        manifest = msgspec.structs.replace(manifest, shards=[entry for entry in manifest.shards if entry.split == split])
+    for text in islice(readers[kind](manifest), count):
+        click.echo(text)
+
+
+def _kind(shards: Folder) -> str:
+    if not shards.exists(MANIFEST):
+        raise InputError(f"no {MANIFEST}", where=shards.url, hint="give a folder that a stage has finished")
+    try:
+        return str(msgspec.json.decode(shards.read(MANIFEST))["kind"])
+    except (msgspec.DecodeError, KeyError, TypeError) as error:
+        raise InputError(f"cannot read the manifest: {error}", where=shards.file(MANIFEST)) from error
+
+
+def _records(shards: Folder, manifest: Manifest) -> Iterator[str]:
+    for entry in manifest.shards:
+        for record, picture in read_record_shard(shards, entry):
+            yield f"== {record.key} ({len(picture):,} bytes)\n" + msgspec.json.format(msgspec.json.encode(record), indent=1).decode()
+
+
+def _documents(shards: Folder, manifest: Manifest) -> Iterator[str]:
+    for entry in manifest.shards:
+        for document in read_lines(shards, entry, Document):
+            words = (p.text if isinstance(p, TextPart) else f"[{p.concept} {_numbers(p.crop_xyxy_px)}]" for p in document.parts)
+            yield f"== {document.key} ({document.recipe})\n" + "".join(words)
+
+
+def _rows(shards: Folder, manifest: Manifest, pictures: Path | None) -> Iterator[str]:
+    from PIL import Image
+
+    from mmgic.vocab.encode import documents_from_sequence
+    from mmgic.vocab.joint import load_vocabulary
+
+    vocabulary = load_vocabulary(shards / "vocabulary")
+    for number, sequence in enumerate(RowReader(shards, manifest.shards, verify=False)):
+        lines = [f"== row {number}: {sum(sequence.lengths)} of {manifest.facts['row_length']} tokens, {len(sequence.keys)} documents"]
+        for (key, parts), length in zip(documents_from_sequence(sequence, vocabulary), sequence.lengths, strict=True):
+            words = []
+            for place, part in enumerate(parts):
+                if isinstance(part, TextPart):
+                    words.append(part.text)
+                    continue
+                words.append(f"[{part.concept}: {len(part.codes)} codes {_numbers(part.codes[:4])} ...]")
+                if pictures:
+                    pictures.mkdir(parents=True, exist_ok=True)
+                    pixels = vocabulary.visual.images_from_codes(part.codes[np.newaxis])[0]
+                    Image.fromarray(pixels).save(pictures / f"{key}-{place:03d}-{part.concept}.png")
+            lines.append(f"-- {key}: {length} tokens\n" + "".join(words))
+        yield "\n".join(lines)
+
+
+def _numbers(values: object) -> str:
+    return " ".join(f"{value:g}" for value in np.asarray(values).tolist())
