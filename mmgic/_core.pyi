@@ -5,12 +5,29 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "__version__",
+    "boxes_from_location_ids",
+    "boxes_from_text",
+    "build_profile",
+    "decode",
+    "decode_crops",
+    "has_simd",
+    "location_ids_from_boxes",
+    "pack",
+    "picture_statuses",
+    "probe",
+    "text_from_boxes",
+]
+
 __version__: str
 build_profile: str
 has_simd: bool
 
 def picture_statuses() -> list[tuple[str, int]]: ...
-def probe(pictures: Sequence[bytes], max_pixels: int, threads: int) -> list[tuple[int, str, int, int, int]]: ...
+def probe(
+    pictures: Sequence[bytes], max_pixels: int, threads: int
+) -> list[tuple[int, str, int, int, int]]: ...
 def decode(pictures: Sequence[bytes], max_pixels: int, threads: int) -> list[NDArray[np.uint8] | int]: ...
 def decode_crops(
     pictures: Sequence[bytes],

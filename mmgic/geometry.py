@@ -214,9 +214,7 @@ def boxes_from_location_ids(ids: NDArray[np.int32], notation: str = "florence-2"
     return _core.boxes_from_location_ids(rows, notation).reshape(-1, 4)
 
 
-def text_from_boxes(
-    boxes_xyxy_norm: Boxes, labels: Sequence[str], notation: str = "florence-2"
-) -> list[str]:
+def text_from_boxes(boxes_xyxy_norm: Boxes, labels: Sequence[str], notation: str = "florence-2") -> list[str]:
     """One text for each box: ``label<loc_x0><loc_y0><loc_x1><loc_y1>``.
 
     Raises:

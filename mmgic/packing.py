@@ -68,7 +68,9 @@ def pack(
             f"lengths of type {lengths.dtype} and shape {lengths.shape}", hint="give integers of shape (n,)"
         )
     if not 1 <= capacity <= MAX_CAPACITY:
-        raise ParamsError(f"a capacity of {capacity}", where="capacity", hint=f"1 to {MAX_CAPACITY} are allowed")
+        raise ParamsError(
+            f"a capacity of {capacity}", where="capacity", hint=f"1 to {MAX_CAPACITY} are allowed"
+        )
     if window is not None and window < 1:
         raise ParamsError(f"a window of {window} documents", where="window", hint="give at least 1, or none")
     if not 0 <= seed < 1 << 64:

@@ -8,7 +8,6 @@ Example: mmgic fetch --source coco --in coco/ --out data/raw --params params.yam
 """
 
 from collections.abc import Iterator
-from itertools import islice
 
 import msgspec
 from blake3 import blake3
@@ -30,7 +29,8 @@ def plan(call: StageCall) -> Plan:
     """What would be taken or made."""
     counts = {name: len(list(_local(call, source))) if source.is_local else 0 for name, source in _sources(call).items()}
     if "scenes" in counts:
-        counts["scenes"] = call.params.fetch.scenes.train + call.params.fetch.scenes.val
+        sizes = call.params.fetch.scenes.train, call.params.fetch.scenes.val
+        counts["scenes"] = sum(size if call.limit is None else min(size, call.limit) for size in sizes)
     if "photos" in counts:
         del counts["photos"]
     num_bytes = 0
@@ -56,7 +56,10 @@ def _fetched(call: StageCall, sources: dict[str, Source], work: Work) -> Manifes
     with work.files.writing(LEDGER) as ledger:
         for name, source in sources.items():
             folder = work.files / name
-            lines = _taken(call, source, folder) if source.is_local else source.generate(folder, call.params.fetch, call.params.common.seed)
+            if source.is_local:
+                lines = _taken(call, source, folder)
+            else:
+                lines = source.generate(folder, call.params.fetch, call.params.common.seed, call.limit)
             counts[name] = 0
             for line in lines:
                 ledger.write(msgspec.json.encode(msgspec.structs.replace(line, path=f"{name}/{line.path}")) + b"\n")
@@ -85,7 +88,7 @@ def _local(call: StageCall, source: Source) -> Iterator[LedgerLine]:
     """The files of a local set, cut to `--limit`."""
     if call.source is None or not call.source.exists():
         raise InputError("no such folder", where=call.source.url if call.source else "--in")
-    return islice(source.local_files(call.source), call.limit)
+    return source.local_files(call.source, call.limit)
 
 
 def _origins(call: StageCall, sources: dict[str, Source]) -> dict[str, InputRef]:

@@ -28,7 +28,7 @@ def plan(call: StageCall) -> Plan:
     """Rows, steps and how often each row is seen."""
     sequences, manifest = _input(call)
     params = call.params.pretrain
-    rows = manifest.counts["rows.train"]
+    rows = min(manifest.counts["rows.train"], call.limit or manifest.counts["rows.train"])
     counts = {"rows": rows, "steps": params.steps, "epochs": params.steps * params.rows_per_step // rows}
     return Plan(sequences.url, call.out.url, counts, sum(shard.num_bytes for shard in manifest.shards))
 
@@ -37,7 +37,7 @@ def run(call: StageCall) -> Outcome:
     """Trains, or goes on training."""
     sequences, manifest = _input(call)
     check_split(call.params.pretrain)
-    tree = section_tree(call.params, "pretrain")
+    tree = {**section_tree(call.params, "pretrain"), "limit": call.limit}
     inputs = {"sequences": input_ref(sequences, manifest, call.out)}
     with Work(call.out, new_manifest("model", tree, tree_digest(tree), inputs, shards=[], counts={}), fresh=call.fresh) as work:
         if work.is_done:
@@ -69,6 +69,7 @@ def _trained(call: StageCall, sequences: Folder, work: Work) -> None:
         params=call.params.pretrain,
         seed=call.params.common.seed,
         pad_id=0,
+        limit=call.limit,
     )
     run_ranks(job, lambda step: call.progress("steps", step, call.params.pretrain.steps))
 

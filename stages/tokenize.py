@@ -16,7 +16,6 @@ from itertools import count, islice
 
 import msgspec
 
-from mmgic.errors import InputError
 from mmgic.execution import commit_units, run_units
 from mmgic.execution.call import Outcome, Plan, StageCall
 from mmgic.params import section_tree, tree_digest
@@ -54,8 +53,6 @@ def run(call: StageCall) -> Outcome:
         tokens = work.root / "tokens"
         notes = list(_notes(call, work, tokens, (documents, manifest), (records, record_manifest)))
         packed = list(_packed(call, work, tokens, notes))
-        if not any("rows.train" in note.counts for note in packed):
-            raise InputError(f"no row of split train results from {sum(n.counts['documents'] for n in notes)} documents")
         encoded = [msgspec.structs.replace(note, entries=[]) for note in notes]
         facts = {
             "row_length": call.params.tokenize.row_length,
@@ -70,6 +67,7 @@ def run(call: StageCall) -> Outcome:
             [*encoded, *packed],
             total="documents",
             max_bad_fraction=call.params.tokenize.max_bad_fraction,
+            needed="rows.train",
             facts=facts,
         )
 

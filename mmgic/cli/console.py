@@ -1,5 +1,6 @@
 """Talk on stderr, data on stdout: progress bars on a terminal, a line a minute elsewhere; errors as what, where, hint."""
 
+import os
 import sys
 import time
 from types import TracebackType
@@ -63,8 +64,13 @@ def show_json(value: Any) -> None:
 
 def show_error(error: MmgicError) -> None:
     """What, where and hint on stderr."""
-    say(click.style("error:", fg="red", bold=True) + f" {error}")
+    say(_styled("error:", fg="red", bold=True) + f" {error}")
     if error.where:
         say(f"  at {error.where}")
     if error.hint:
-        say(click.style("hint:", fg="cyan") + f" {error.hint}")
+        say(_styled("hint:", fg="cyan") + f" {error.hint}")
+
+
+def _styled(text: str, **style: Any) -> str:
+    """As click styles it, but for NO_COLOR, which click does not know."""
+    return text if os.environ.get("NO_COLOR") else click.style(text, **style)

@@ -43,7 +43,7 @@ def stage_options(*, needs_input: bool) -> Callable[[F], F]:
             help="Params file.",
         ),
         click.option("--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE", help="Override a value; repeatable."),
-        click.option("--limit", type=click.IntRange(min=1), help="At most this many records of each split."),
+        click.option("--limit", type=click.IntRange(min=1), help="At most this many records (rows in pretrain) of each split."),
         click.option(
             "--workers", type=click.IntRange(min=1), default=available_cores(), show_default=True, help="Processes."
         ),

@@ -59,6 +59,11 @@ def guarded(run: Callable[[], None], *, verbose: int = 0) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except OSError as error:
+        if verbose >= 2:
+            raise
+        show_error(MmgicError(error.strerror or str(error), where=str(error.filename or "")))
+        return MmgicError.exit_code
     return 0
 
 

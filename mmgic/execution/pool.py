@@ -5,6 +5,7 @@ and workers are spawned, never forked, since the Rust core and torch own threads
 """
 
 import multiprocessing
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -33,7 +34,7 @@ def run_units(function: Callable[[Unit], Result], units: Iterable[Unit], workers
         yield from map(function, units)
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent, initargs=(os.getpid(),))
     pending: deque[Future[Result]] = deque()
     try:
         for unit in units:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from mmgic.errors import TooManyBadError
+from mmgic.errors import InputError, TooManyBadError
 from mmgic.execution.call import Outcome
 from mmgic.schema.manifests import Rejection
 from mmgic.shards.manifest import write_rejections
@@ -14,15 +14,23 @@ from mmgic.shards.work import UnitNote, Work
 
 
 def commit_units(
-    work: Work, notes: Iterable[UnitNote], *, total: str, max_bad_fraction: float, facts: Mapping[str, Any] | None = None
+    work: Work,
+    notes: Iterable[UnitNote],
+    *,
+    total: str,
+    max_bad_fraction: float,
+    needed: str = "",
+    facts: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Commits a folder whose shards are those of `notes`, in their order.
 
     Args:
         total: the count that rejections are a fraction of.
+        needed: a count that must not be 0, or none.
 
     Raises:
         TooManyBadError: more than `max_bad_fraction` of them were rejected; the causes are named.
+        InputError: nothing is left of what is needed.
     """
     notes = list(notes)
     rejections = [rejection for note in notes for rejection in note.rejections]
@@ -32,6 +40,8 @@ def commit_units(
     causes = write_rejections(work.files, rejections)
     counts.update({f"rejected.{cause}": count for cause, count in causes.items()})
     check_bad_fraction(rejections, counts[total], max_bad_fraction, work.files.file("rejected.jsonl"))
+    if needed and not counts[needed]:
+        raise InputError(f"{counts[total]} {total} leave no {needed}", where=work.files.file("rejected.jsonl"))
     manifest = msgspec.structs.replace(
         work.manifest,
         shards=[entry for note in notes for entry in note.entries],

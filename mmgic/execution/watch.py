@@ -7,9 +7,13 @@ import time
 _POLL_S = 0.5
 
 
-def end_with_parent() -> None:
-    """Starts a daemon thread that ends this process soon after its parent has gone."""
-    parent = os.getppid()
+def end_with_parent(parent: int | None = None) -> None:
+    """Starts a daemon thread that ends this process soon after its parent has gone.
+
+    Args:
+        parent: its process id, where it may have gone before this call; else whoever is the parent now.
+    """
+    parent = os.getppid() if parent is None else parent
 
     def watch() -> None:
         while os.getppid() == parent:

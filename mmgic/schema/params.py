@@ -51,6 +51,10 @@ class RegionParams(_Section):
     max_per_record: Annotated[int, Meta(ge=0)]
     max_per_label: Annotated[int, Meta(ge=0)]
 
+    def __post_init__(self) -> None:
+        if self.min_area_fraction > self.max_area_fraction:
+            raise ValueError(f"min_area_fraction {self.min_area_fraction:g} is above max_area_fraction {self.max_area_fraction:g}")
+
 
 class NormalizeParams(_Section):
     """Raw files to records. `max_pixels` bounds a picture before it is decoded."""
@@ -84,6 +88,10 @@ class VisualTokenizerParams(_Section):
     patch_px: Annotated[int, Meta(ge=2, le=64)]
     num_codes: Annotated[int, Meta(ge=2, le=65536)]
     fit_pictures: PositiveInt
+
+    def __post_init__(self) -> None:
+        if self.side_px % self.patch_px:
+            raise ValueError(f"side_px {self.side_px} is no multiple of patch_px {self.patch_px}")
 
 
 class TokenizeParams(_Section):

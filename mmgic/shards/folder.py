@@ -1,10 +1,13 @@
 """A folder, local or behind an fsspec URL, and streams that hash what passes through them.
 
 Local paths take the same road as remote ones (fsspec's local file system); a write is a `.part` file that is renamed when
-whole, so that a killed process leaves no half file under a final name.
+whole, so that a killed process leaves no half file under a final name. The process id is part of that file's name: what a
+dying process still writes never mixes with what its successor writes.
 """
 
+import os
 import posixpath
+import re
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +20,9 @@ from blake3 import blake3
 
 from mmgic.errors import InputError
 from mmgic.schema.manifests import ShardEntry
+
+PART = re.compile(r"\.\d+\.part$")
+"""How the name of a file that is not whole ends."""
 
 _BROKEN = (tarfile.TarError, zstandard.ZstdError, msgspec.MsgspecError, EOFError, UnicodeDecodeError)
 
@@ -98,7 +104,7 @@ class Folder:
     @contextmanager
     def writing(self, name: str) -> Iterator["HashingWriter"]:
         """A stream that becomes the file `name` when the block ends without an error."""
-        part = self.file(name + ".part")
+        part = self.file(f"{name}.{os.getpid()}.part")
         self.fs.makedirs(posixpath.dirname(part), exist_ok=True)
         with self.fs.open(part, "wb") as raw:
             stream = HashingWriter(raw)

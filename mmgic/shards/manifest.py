@@ -98,8 +98,10 @@ def input_folder(folder: Folder, manifest: Manifest, name: str) -> Folder:
     """The folder that `manifest` names as its input `name`.
 
     Raises:
-        InputError: it is not there any more, or has changed since.
+        InputError: it names none.
     """
+    if name not in manifest.inputs:
+        raise InputError(f"the manifest names no input `{name}`", where=folder.file(MANIFEST))
     ref = manifest.inputs[name]
     url = os.path.normpath(os.path.join(folder.path, ref.path)) if folder.is_local and "://" not in ref.path else ref.path
     return Folder(url)

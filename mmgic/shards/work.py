@@ -3,7 +3,8 @@
 1. `.<out>.work-<digest>/files` holds finished shards, `units/` a line about each unit of work that is done. The digest covers
    tool version, params and inputs, so another run never takes up these files.
 2. A unit's line is written after its shards. A killed run is taken up at the first unit without one.
-3. `commit` writes `manifest.json` last and renames `files` to `--out`. DVC never sees the hidden folder.
+3. `commit` writes `manifest.json` last and renames `files` to `--out`; what it replaces is moved aside first, so that a run
+   killed here finds `--out` whole or not there. DVC never sees the hidden folder.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from filelock import FileLock, Timeout
 from mmgic.errors import InputError, UsageError
 from mmgic.params import tree_digest
 from mmgic.schema.manifests import Manifest, Rejection, ShardEntry
-from mmgic.shards.folder import Folder
+from mmgic.shards.folder import PART, Folder
 from mmgic.shards.manifest import MANIFEST, read_manifest, write_manifest
 
 
@@ -101,10 +102,22 @@ class Work:
             self._lock.release()
 
     def commit(self, manifest: Manifest) -> Manifest:
-        """Writes the manifest last and moves the folder into place."""
+        """Writes the manifest last and moves the folder into place.
+
+        Raises:
+            UsageError: another run finished the same output meanwhile.
+        """
+        for path in self.files.fs.find(self.files.path):
+            if PART.search(path):
+                self.files.fs.rm(path)
         write_manifest(self.files, manifest)
+        replaced = self.root / "replaced"
         if self.out.exists():
-            self._remove(self.out)
+            if self.out.names() and not self.fresh:
+                raise UsageError("another run finished this output meanwhile", where=self.out.url, hint="give another --out, or --fresh")
+            if replaced.exists():
+                self._remove(replaced)
+            self.out.fs.mv(self.out.path, replaced.path, recursive=True)
         self.out.fs.mv(self.files.path, self.out.path, recursive=True)
         self._remove_works()
         self.is_done = True

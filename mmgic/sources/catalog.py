@@ -17,8 +17,9 @@ from mmgic.sources.raw import RawFolder
 class Source:
     """A data set. Its module is imported when first needed.
 
-    The module has `raw_records(raw)`, and either `local_files(origin)`, which lists what to take from a local set, or
-    `generate(out, params, seed)`, which writes files below the raw folder and yields their ledger lines.
+    The module has `raw_records(raw)`, and either `local_files(origin, limit)`, which lists what to take from a local set, or
+    `generate(out, params, seed, limit)`, which writes files below the raw folder and yields their ledger lines. `limit` is
+    the largest number of pictures of a split; all that describes them is taken whole.
     """
 
     name: str
@@ -30,13 +31,13 @@ class Source:
         """Streams the source's images with their annotations, without pixels."""
         return cast(Iterator[RawRecord], self._function("raw_records")(raw))
 
-    def local_files(self, origin: Folder) -> Iterator[LedgerLine]:
+    def local_files(self, origin: Folder, limit: int | None) -> Iterator[LedgerLine]:
         """Files to take from a local set: paths relative to `origin`, licence and origin where given; no hashes yet."""
-        return cast(Iterator[LedgerLine], self._function("local_files")(origin))
+        return cast(Iterator[LedgerLine], self._function("local_files")(origin, limit))
 
-    def generate(self, out: Folder, params: FetchParams, seed: int) -> Iterator[LedgerLine]:
+    def generate(self, out: Folder, params: FetchParams, seed: int, limit: int | None) -> Iterator[LedgerLine]:
         """Writes the source's files into `out` and yields a ledger line (path relative to `out`) for each."""
-        return cast(Iterator[LedgerLine], self._function("generate")(out, params, seed))
+        return cast(Iterator[LedgerLine], self._function("generate")(out, params, seed, limit))
 
     def _function(self, name: str) -> Callable[..., object]:
         return cast(Callable[..., object], getattr(import_module(self.module), name))

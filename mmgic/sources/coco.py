@@ -57,8 +57,8 @@ class _File(msgspec.Struct):
     licenses: list[_License] = []
 
 
-def local_files(origin: Folder) -> Iterator[LedgerLine]:
-    """The annotation files of a set, then each picture that they name and that is there, in order of its name.
+def local_files(origin: Folder, limit: int | None) -> Iterator[LedgerLine]:
+    """The annotation files of a set, then each picture that they name and that is there: of the first `limit` ids of a folder.
 
     Raises:
         InputError: there is no annotation file, or one is not in COCO's layout.
@@ -67,17 +67,21 @@ def local_files(origin: Folder) -> Iterator[LedgerLine]:
     found = [name for name in names if _ANNOTATION.search(name)]
     if not found:
         raise InputError("no annotations/instances_*.json or captions_*.json", where=origin.url, hint="--in takes the folder above them")
-    pictures: dict[str, LedgerLine] = {}
+    pictures: dict[str, dict[int, LedgerLine]] = defaultdict(dict)
     for name in found:
         yield LedgerLine(path=name, num_bytes=0, blake3="")
         content = _decoded(origin.read(name), origin.file(name))
         licenses = {license.id: license for license in content.licenses}
         for image in content.images:
-            path = f"{_folder(name)}/{image.file_name}"
+            line = LedgerLine("", 0, "", license=_license(image, licenses), origin=image.coco_url or image.origin)
             if is_safe_name(image.file_name):
-                pictures[path] = LedgerLine(path, 0, "", license=_license(image, licenses), origin=image.coco_url or image.origin)
-    present = {f"{folder}/{name}" for folder in {_folder(name) for name in found} for name in (origin / folder).names()}
-    yield from (pictures[path] for path in sorted(pictures) if path in present or origin.exists(path))
+                line = msgspec.structs.replace(line, path=f"{_folder(name)}/{image.file_name}")
+            pictures[_folder(name)][image.id] = line
+    for folder in sorted(pictures):
+        present = {f"{folder}/{name}" for name in (origin / folder).names()}
+        for _, line in sorted(pictures[folder].items())[:limit]:
+            if line.path and (line.path in present or origin.exists(line.path)):
+                yield line
 
 
 def raw_records(raw: RawFolder) -> Iterator[RawRecord]:

@@ -1,12 +1,11 @@
 """A folder of pictures with captions in a side file: `captions.jsonl` or `captions.tsv`.
 
 JSON lines: `{"file": "a/b.jpg", "caption": "..."}` or `"captions": [...]`, with optional `split`, `license` and `origin`.
-TSV: file, tab, caption; a file may stand on several lines. Without a split all goes to `train`.
+TSV: file, tab, caption; a file may stand on several lines. Without a split all goes to `train`. Empty lines are passed over.
 """
 
-import csv
-import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
@@ -17,6 +16,7 @@ from mmgic.schema.records import RawRecord
 from mmgic.shards.folder import Folder
 from mmgic.sources.raw import RawFolder, is_safe_name
 
+_SPLIT = re.compile(r"[A-Za-z0-9_-]+")
 _SIDE_FILES = ("captions.jsonl", "captions.tsv")
 
 
@@ -29,8 +29,8 @@ class _Line(msgspec.Struct):
     origin: str = ""
 
 
-def local_files(origin: Folder) -> Iterator[LedgerLine]:
-    """The side file, then each picture that it names and that is there.
+def local_files(origin: Folder, limit: int | None) -> Iterator[LedgerLine]:
+    """The side file, then each picture that it names and that is there: of the first `limit` of each split.
 
     Raises:
         InputError: there is no side file, or a line is not of its format.
@@ -39,8 +39,10 @@ def local_files(origin: Folder) -> Iterator[LedgerLine]:
     if not name:
         raise InputError(f"no {' or '.join(_SIDE_FILES)}", where=origin.url, hint="one line a picture: file and caption")
     yield LedgerLine(name, 0, "")
+    taken: Counter[str] = Counter()
     for line in _merged(origin.read(name), origin.file(name)):
-        if origin.exists(line.file):
+        taken[line.split] += 1
+        if (limit is None or taken[line.split] <= limit) and origin.exists(line.file):
             yield LedgerLine(line.file, 0, "", license=line.license, origin=line.origin)
 
 
@@ -69,9 +71,11 @@ def raw_records(raw: RawFolder) -> Iterator[RawRecord]:
 def _merged(data: bytes, where: str) -> list[_Line]:
     """One line a picture, in the order of its first mention, with all its captions."""
     by_file: dict[str, _Line] = {}
-    for number, line in enumerate(_lines(data, where), start=1):
+    for at, line in _lines(data, where):
         if not is_safe_name(line.file):
-            raise InputError(f"file name leaves the folder: {line.file!r}", where=f"{where}, line {number}")
+            raise InputError(f"file name leaves the folder: {line.file!r}", where=at)
+        if not _SPLIT.fullmatch(line.split):
+            raise InputError(f"split is not a plain word: {line.split!r}", where=at, hint="letters, digits, `_` and `-`")
         captions = [" ".join(text.split()) for text in (line.caption, *line.captions) if text.strip()]
         if line.file in by_file:
             by_file[line.file].captions.extend(captions)
@@ -80,19 +84,27 @@ def _merged(data: bytes, where: str) -> list[_Line]:
     return list(by_file.values())
 
 
-def _lines(data: bytes, where: str) -> Iterator[_Line]:
+def _lines(data: bytes, where: str) -> Iterator[tuple[str, _Line]]:
+    """Each line with its place. Only line feeds end one: JSON may hold other separators of Unicode as they are."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"not UTF-8: {error}", where=where) from error
-    if where.endswith(".jsonl"):
-        for number, json_line in enumerate(text.splitlines(), start=1):
-            try:
-                yield msgspec.json.decode(json_line, type=_Line)
-            except msgspec.MsgspecError as error:
-                raise InputError(str(error), where=f"{where}, line {number}") from error
-        return
-    for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE), start=1):
-        if len(cells) != 2:
-            raise InputError(f"expected file, tab, caption; found {len(cells)} cells", where=f"{where}, line {number}")
-        yield _Line(file=cells[0], caption=cells[1])
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            at = f"{where}, line {number}"
+            yield at, (_from_json(line, at) if where.endswith(".jsonl") else _from_cells(line, at))
+
+
+def _from_json(line: str, at: str) -> _Line:
+    try:
+        return msgspec.json.decode(line, type=_Line)
+    except msgspec.MsgspecError as error:
+        raise InputError(str(error), where=at) from error
+
+
+def _from_cells(line: str, at: str) -> _Line:
+    cells = line.removesuffix("\r").split("\t")
+    if len(cells) != 2:
+        raise InputError(f"expected file, tab, caption; found {len(cells)} cells", where=at)
+    return _Line(file=cells[0], caption=cells[1])

@@ -91,10 +91,13 @@ def _checked(
 
 
 def _loaded(record: RawRecord, raw: Folder) -> bytes | Rejection:
+    missing = Rejection(record.key, "missing_picture", record.picture.path)
+    if not record.picture.num_bytes and not record.picture.blake3:
+        return missing  # not in the ledger: whatever lies there was not fetched
     try:
         data = _picture_bytes(record.picture, raw)
     except InputError:
-        return Rejection(record.key, "missing_picture", record.picture.path)
+        return missing
     found = blake3(data).hexdigest()
     if record.picture.blake3 and found != record.picture.blake3:
         return Rejection(record.key, "changed_picture", f"BLAKE3 {found} found, {record.picture.blake3} in the ledger")

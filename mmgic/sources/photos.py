@@ -18,8 +18,8 @@ from mmgic.sources.raw import RawFolder
 _DISTRIBUTION = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
 
 
-def generate(out: Folder, params: FetchParams, seed: int) -> Iterator[LedgerLine]:
-    """Copies the annotations and the photographs into COCO's layout below `out`.
+def generate(out: Folder, params: FetchParams, seed: int, limit: int | None) -> Iterator[LedgerLine]:
+    """Copies the annotations and the photographs, at most `limit` a split, into COCO's layout below `out`.
 
     Raises:
         InputError: a photograph is not in the installed wheel.
@@ -31,7 +31,7 @@ def generate(out: Folder, params: FetchParams, seed: int) -> Iterator[LedgerLine
         if not file.name.startswith("instances_"):
             continue
         split = file.name.removeprefix("instances_").removesuffix(".json")
-        for image in msgspec.json.decode(data)["images"]:
+        for image in sorted(msgspec.json.decode(data)["images"], key=lambda image: image["id"])[:limit]:
             yield _written(out, f"{split}/{image['file_name']}", _photo(image["origin"]), image["license"], image["origin"])
 
 

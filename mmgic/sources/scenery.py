@@ -48,22 +48,22 @@ MAX_OVERLAP = 0.1
 
 # colour -> its main tone, its second tone (for textures), what it looks like
 _PALETTE: Mapping[str, tuple[tuple[int, int, int], tuple[int, int, int], str]] = {
-    "red": ((225, 30, 35), (140, 5, 15), "as red as a ripe tomato"),
+    "red": ((225, 30, 35), (140, 5, 15), "red like a tomato"),
     "orange": ((255, 140, 0), (190, 85, 0), "orange like a carrot"),
     "yellow": ((255, 228, 30), (196, 165, 0), "yellow like a lemon"),
-    "green": ((45, 175, 60), (10, 100, 30), "as green as fresh grass"),
-    "cyan": ((40, 215, 225), (0, 140, 155), "greenish blue like shallow tropical water"),
-    "blue": ((45, 85, 240), (15, 30, 140), "as blue as deep ink"),
-    "purple": ((145, 60, 200), (85, 20, 125), "purple like a ripe plum"),
+    "green": ((45, 175, 60), (10, 100, 30), "green like grass"),
+    "cyan": ((40, 215, 225), (0, 140, 155), "greenish blue like shallow water"),
+    "blue": ((45, 85, 240), (15, 30, 140), "blue like ink"),
+    "purple": ((145, 60, 200), (85, 20, 125), "purple like a plum"),
     "pink": ((255, 140, 200), (220, 75, 150), "pink like bubble gum"),
 }
 _SHAPE_WORDS: Mapping[str, str] = {
-    "circle": "a filled round disc that has neither corners nor a hole",
-    "square": "a filled box with four equal sides and four right-angled corners",
-    "triangle": "a filled shape with three corners, a flat base and one tip that points up",
-    "star": "a filled shape whose five pointed arms spread out from its middle",
-    "ring": "a round band that lets the background show through the hole in its middle",
-    "cross": "a plus sign made of two equal bars that meet in the middle",
+    "circle": "a filled disc without corners",
+    "square": "a filled box with four equal sides",
+    "triangle": "a filled shape with three corners",
+    "star": "a shape with five pointed arms",
+    "ring": "a round band with a hole",
+    "cross": "a plus sign of two equal bars",
 }
 _PLACE_WORDS: Mapping[str, str] = {
     "top left": "in the top left",
@@ -371,7 +371,7 @@ def _relation(first: SceneObject, second: SceneObject, side_px: int) -> str:
 def _description(label: str) -> str:
     colour, shape = label.split(" ")
     article = _with_article(label)
-    return f"{article[0].upper()}{article[1:]} is {_SHAPE_WORDS[shape]}, and it is {_PALETTE[colour][2]}."
+    return f"{article[0].upper()}{article[1:]} is {_SHAPE_WORDS[shape]}, {_PALETTE[colour][2]}."
 
 
 DESCRIPTIONS: Mapping[str, str] = MappingProxyType({label: _description(label) for label in LABELS})

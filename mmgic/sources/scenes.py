@@ -21,9 +21,10 @@ from mmgic.sources.scenery import DESCRIPTIONS, Scene, png_from_pixels, scene
 _PER_TAR = 4096
 
 
-def generate(out: Folder, params: FetchParams, seed: int) -> Iterator[LedgerLine]:
-    """Draws the scenes of both splits into tars below `out`."""
-    for split, count in (("train", params.scenes.train), ("val", params.scenes.val)):
+def generate(out: Folder, params: FetchParams, seed: int, limit: int | None) -> Iterator[LedgerLine]:
+    """Draws the scenes of both splits, at most `limit` each, into tars below `out`."""
+    for split, wanted in (("train", params.scenes.train), ("val", params.scenes.val)):
+        count = wanted if limit is None else min(wanted, limit)
         for start in range(0, count, _PER_TAR):
             name = f"{split}-{start // _PER_TAR:05d}.tar"
             numbers = range(start, min(start + _PER_TAR, count))

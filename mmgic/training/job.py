@@ -8,13 +8,17 @@ JOB, LOG, ERROR, CURVES, CHECKPOINTS, MODEL = "job.json", "train.log", "error.js
 
 
 class TrainJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A training run. `work` is the local folder of everything unfinished; `sequences` an absolute path or URL."""
+    """A training run. `work` is the local folder of everything unfinished; `sequences` an absolute path or URL.
+
+    `limit` bounds the rows that are trained on; None takes all.
+    """
 
     sequences: str
     work: str
     params: PretrainParams
     seed: int
     pad_id: int
+    limit: int | None = None
 
 
 class RankError(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

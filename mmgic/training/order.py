@@ -8,9 +8,7 @@ the loader is therefore one number, and the same on any number of ranks.
 import numpy as np
 from numpy.typing import NDArray
 
-_ROUNDS = 6
-_MIX = np.uint64(0x9E3779B97F4A7C15)
-_MIX_2 = np.uint64(0xBF58476D1CE4E5B9)
+_ROUND_KEYS = [np.uint64(number * 0x9E3779B97F4A7C15 % 2**64) for number in range(6)]
 
 
 def rows_of_step(step: int, rows_per_step: int, num_rows: int, seed: int) -> NDArray[np.int64]:
@@ -39,13 +37,13 @@ def permuted(places: NDArray[np.int64], epochs: NDArray[np.int64], num_rows: int
 def _feistel(values: NDArray[np.uint64], keys: NDArray[np.uint64], half_bits: np.uint64) -> NDArray[np.uint64]:
     mask = (np.uint64(1) << half_bits) - np.uint64(1)
     left, right = values >> half_bits, values & mask
-    for number in range(_ROUNDS):
-        left, right = right, left ^ (_hashed(right ^ (keys + np.uint64(number) * _MIX)) & mask)
+    for round_key in _ROUND_KEYS:
+        left, right = right, left ^ (_hashed(right ^ keys ^ round_key) & mask)
     return (left << half_bits) | right
 
 
 def _hashed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The finalizer of SplitMix64."""
-    values = (values ^ (values >> np.uint64(30))) * _MIX_2
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(values ^ (values >> np.uint64(31)))

@@ -59,13 +59,14 @@ def train(job: TrainJob) -> None:
     manifest = read_manifest(sequences, "sequences")
     entries = [entry for entry in manifest.shards if entry.split == TRAIN]
     rows = RowReader(sequences, entries, verify=rank == 0)
+    num_rows = min(len(rows), job.limit or len(rows))
     engine = new_engine(_model(job, manifest), job.params, world)
     checkpoints = Path(job.work, CHECKPOINTS)
     start = load_checkpoint(engine, checkpoints)
     curves = Curves(Path(job.work, CURVES), resumed_at=start) if rank == 0 else None
     tokens, since = 0, time.monotonic()
     for step in range(start, job.params.steps):
-        numbers = rows_of_step(step, job.params.rows_per_step, len(rows), job.seed)[rank::world]
+        numbers = rows_of_step(step, job.params.rows_per_step, num_rows, job.seed)[rank::world]
         batches = [
             batch_from_rows(
                 [rows[int(number)] for number in numbers[at : at + job.params.rows_per_pass]],

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from twins.packing import fewest_rows
 
 from mmgic.errors import InputError, LengthOutOfRange, ParamsError
 from mmgic.packing import Packing, pack
+from tests.unit.twins.packing import fewest_rows
 
 Lengths = NDArray[np.int64]
 
@@ -33,6 +33,7 @@ def check(packing: Packing, lengths: Lengths, capacity: int, window: int | None)
     assert windows == sorted(windows)
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 200).flatmap(
         lambda capacity: st.tuples(st.just(capacity), st.lists(st.integers(1, capacity), max_size=120))
@@ -58,6 +59,12 @@ def test_close_to_the_fewest_rows(values: list[int], seed: int) -> None:
     packing = pack(np.array(values), 20, seed=seed)
     fewest = fewest_rows(values, 20)
     assert fewest <= packing.num_rows <= fewest + 1
+
+
+@pytest.mark.parametrize("capacity", [1, 2, 62, 63, 64, 65, 4094, 4095, 4096, 4097, 262_143, 262_144])
+def test_capacities_where_the_length_set_grows(capacity: int) -> None:
+    lengths = np.array([1, capacity, max(1, capacity - 1), max(1, capacity // 2)])
+    check(pack(lengths, capacity, seed=0), lengths, capacity, None)
 
 
 def test_values_are_stable() -> None:
@@ -113,7 +120,9 @@ def test_nothing() -> None:
     ],
 )
 def test_a_bad_length_is_named(lengths: Lengths, index: int, value: int) -> None:
-    with pytest.raises(LengthOutOfRange, match=f"document {index} has length {value}, allowed are 1 to 10") as caught:
+    with pytest.raises(
+        LengthOutOfRange, match=f"document {index} has length {value}, allowed are 1 to 10"
+    ) as caught:
         pack(lengths, 10, seed=0)
     assert caught.value.where == f"index {index}"
     assert caught.value.hint

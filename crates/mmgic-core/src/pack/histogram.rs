@@ -11,7 +11,8 @@ struct LengthSet {
 
 impl LengthSet {
     fn new(bound: usize) -> Self {
-        let mut levels = vec![vec![0; bound.div_ceil(64)]];
+        // One word more than the members need, for `below(bound)` to start in.
+        let mut levels = vec![vec![0; bound / 64 + 1]];
         while let Some(words) = levels.last().map(Vec::len).filter(|&n| n > 1) {
             levels.push(vec![0; words.div_ceil(64)]);
         }
@@ -145,10 +146,14 @@ mod tests {
     proptest! {
         #[test]
         fn the_set_agrees_with_an_ordered_set(
-            steps in prop::collection::vec((any::<bool>(), 0usize..9000), 1..200),
-            asks in prop::collection::vec(0usize..=9000, 1..50),
+            (bound, steps, asks) in (1usize..600, 0usize..3).prop_flat_map(|(n, power)| {
+                // Sizes around the powers of 64 are where a level begins.
+                let bound = [n, 64 * (n % 9 + 1), 4096 + n % 3 - 1][power];
+                let steps = prop::collection::vec((any::<bool>(), 0..bound), 1..200);
+                (Just(bound), steps, prop::collection::vec(0..=bound, 1..50))
+            }),
         ) {
-            let (mut ours, mut theirs) = (LengthSet::new(9000), BTreeSet::new());
+            let (mut ours, mut theirs) = (LengthSet::new(bound), BTreeSet::new());
             for (add, number) in steps {
                 if add {
                     ours.insert(number);

@@ -1,0 +1,62 @@
+# What a checkout can do. `make` alone lists it.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PACKAGES := .venv/.packages-installed
+EXTENSION := .venv/.extension-built
+RUST := $(shell find crates -name target -prune -o -type f \( -name '*.rs' -o -name '*.toml' \) -print) Cargo.toml Cargo.lock
+export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
+
+.PHONY: help setup demo test check format lock docs clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(EXTENSION) ## Make .venv with the locked packages, and build the Rust core into it
+
+$(PACKAGES): requirements.lock
+	@python=$$(scripts/check-tools.sh); scripts/install-packages.sh "$$python"
+	@touch $@
+
+$(EXTENSION): $(PACKAGES) $(RUST) pyproject.toml
+	@scripts/check-tools.sh > /dev/null; scripts/build-extension.sh
+	@touch $@
+
+demo: setup ## Run all six stages on pictures that come with the packages; print the scores
+	@git rev-parse --is-inside-work-tree > /dev/null 2>&1 || \
+		{ echo "error: DVC keeps its pipeline inside a git repository" >&2; echo "hint: git init" >&2; exit 1; }
+	@$(BIN)/dvc repro
+	@echo; $(BIN)/mmgic scores results/eval
+
+test: setup check ## Run every check and test, with coverage; real data where MMGIC_REAL_DATA is set
+	cargo test --workspace --quiet
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+check: setup ## Lint, types, direction of imports, Rust format and lint, stubs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/stubtest mmgic._core
+
+format: setup ## Format Python and Rust, and mend what the linter can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	cargo fmt --all
+
+lock: ## Write requirements.lock from the packages of .venv
+	$(BIN)/python scripts/lock.py > requirements.lock.part
+	mv requirements.lock.part requirements.lock
+
+docs: setup ## Write the generated part of the docs
+	$(BIN)/python docs/generate.py
+
+clean: ## Remove .venv, builds and caches; data, models and results stay
+	rm -rf .venv target .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* mmgic/_core*.so
+	find mmgic stages scripts tests docs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,166 @@
+"""Writes `docs/reference.md`, the part of the docs that the code knows: `make docs`, or `python docs/generate.py`.
+
+Params come from the structs and the two params files, causes and exit codes from the classes and literals that use them, so
+none of them is written twice. A test holds that the file is current.
+"""
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import msgspec
+from ruamel.yaml import YAML
+
+from mmgic import errors
+from mmgic.cli.main import OTHERS, STAGES
+from mmgic.errors import MmgicError
+from mmgic.images import PictureStatus
+from mmgic.schema.manifests import FolderKind
+from mmgic.schema.params import Params
+from mmgic.schema.records import LABEL_LOST, DropCause
+from mmgic.schema.sequences import TOKEN_KINDS
+from mmgic.sources import SOURCES
+from mmgic.template import RECIPES
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "docs" / "reference.md"
+FILES = {"params.yaml": ROOT / "params.yaml", "paper.yaml": ROOT / "params" / "paper.yaml"}
+
+HEAD = "<!-- Made by `make docs` from the code: do not edit. -->\n# Reference\n"
+
+
+def reference() -> str:
+    """The whole page."""
+    parts = (
+        [HEAD],
+        _section("Commands", _table(("command", "what it does"), _commands())),
+        _section("Exit codes", _table(("code", "meaning", "errors"), _exit_codes())),
+        _section("Sources", _table(("source", "files", "what it is"), _sources())),
+        _section("Recipes", _table(("recipe", "concepts"), _recipes())),
+        _section(
+            "Why a box gives no region",
+            ["Counted by `normalize` as `dropped.<cause>`.", "", *_table(("cause", "its label"), _drop_causes())],
+        ),
+        _section(
+            "Why a record is rejected",
+            ["Named in `rejected.jsonl`, counted as `rejected.<cause>`.", "", *_table(("cause", "found by"), _rejections())],
+        ),
+        _section("Kinds of folders and tokens", _kinds()),
+        ["## Params\n", "Every key is required. `mmgic schema params` prints the same as JSON Schema.\n"],
+        *(_params_section(field) for field in msgspec.structs.fields(Params)),
+    )
+    return "\n".join(line for part in parts for line in part).rstrip("\n") + "\n"
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return [f"## {title}\n", *lines, ""]
+
+
+def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> list[str]:
+    lines = [f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]
+    return lines + [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+
+
+def _commands() -> Iterator[tuple[str, ...]]:
+    for name, line in {**STAGES, **OTHERS}.items():
+        yield f"`mmgic {name}`", line
+
+
+def _exit_codes() -> Iterator[tuple[str, ...]]:
+    yield "0", "Done.", ""
+    classes = [item for item in vars(errors).values() if inspect.isclass(item) and issubclass(item, MmgicError)]
+    for code in sorted({item.exit_code for item in classes}):
+        named = [item for item in classes if item.exit_code == code]
+        owner = next(item for item in named if "exit_code" in vars(item))
+        yield str(code), inspect.cleandoc(owner.__doc__ or "").split("\n")[0], ", ".join(f"`{i.__name__}`" for i in named)
+
+
+def _sources() -> Iterator[tuple[str, ...]]:
+    for source in SOURCES.values():
+        yield f"`{source.name}`", "taken from `--in`" if source.is_local else "made here", source.summary
+
+
+def _recipes() -> Iterator[tuple[str, ...]]:
+    order = {"caption": 0, "labels": 1, "descriptions": 2, "regions": 3}
+    for name, concepts in RECIPES.items():
+        yield f"`{name}`", "image, " + ", ".join(sorted(concepts, key=order.__getitem__))
+
+
+def _drop_causes() -> Iterator[tuple[str, ...]]:
+    for cause in get_args(DropCause):
+        yield f"`{cause}`", "goes too, unless another box of it stays" if cause in LABEL_LOST else "stays"
+
+
+def _rejections() -> Iterator[tuple[str, ...]]:
+    """Every cause that the code writes as a literal, and the picture statuses."""
+    for path in sorted((ROOT / "mmgic").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Rejection":
+                cause = node.args[1] if len(node.args) > 1 else None
+                if isinstance(cause, ast.Constant):
+                    yield f"`{cause.value}`", f"`{path.relative_to(ROOT).as_posix()}`"
+    for status in PictureStatus:
+        if status != PictureStatus.OK:
+            yield f"`{status.name.lower()}`", "the picture decoder"
+
+
+def _kinds() -> list[str]:
+    return [
+        f"Folders, as `kind` in their manifest: {_named(get_args(FolderKind))}.",
+        "",
+        f"Tokens, in the order of the byte stored for each: {_named(TOKEN_KINDS)}.",
+    ]
+
+
+def _named(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _params_section(field: Any) -> list[str]:
+    text = inspect.cleandoc(field.type.__doc__ or "").replace("\n", " ")
+    values = {name: YAML(typ="safe").load(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
+    head = ("key", "type and bounds", *(f"`{name}`" for name in FILES))
+    return [f"### {field.name}\n", text, "", *_table(head, _params_rows(field.type, field.name, values)), ""]
+
+
+def _params_rows(kind: Any, prefix: str, values: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for field in msgspec.structs.fields(kind):
+        path = f"{prefix}.{field.name}"
+        if inspect.isclass(field.type) and issubclass(field.type, msgspec.Struct):
+            yield from _params_rows(field.type, path, values)
+            continue
+        found = [_value(values[name], path) for name in FILES]
+        yield f"`{path}`", _rule(field.type), *found
+
+
+def _value(tree: Any, path: str) -> str:
+    for key in path.split("."):
+        tree = tree[key]
+    return f"`{msgspec.json.encode(tree).decode()}`"
+
+
+def _rule(kind: Any) -> str:
+    """A type in words: `int, at least 1`."""
+    if get_origin(kind) is Literal:
+        return "one of " + _named(tuple(str(item) for item in get_args(kind)))
+    meta = next((item for item in getattr(kind, "__metadata__", ()) if isinstance(item, msgspec.Meta)), None)
+    if meta is None:
+        inner = get_args(kind)
+        return f"list; each {_rule(inner[0])}" if get_origin(kind) is list else str(kind.__name__)
+    bounds = {"at least": meta.ge, "over": meta.gt, "at most": meta.le, "under": meta.lt, "length at least": meta.min_length}
+    words = [f"{word} {bound:g}" if bound < 1e6 else f"{word} {bound:,}" for word, bound in bounds.items() if bound is not None]
+    return ", ".join([_rule(kind.__origin__), *words])
+
+
+def main() -> int:
+    """Writes the page."""
+    TARGET.write_text(reference(), encoding="utf-8")
+    print(f"wrote {TARGET.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

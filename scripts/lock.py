@@ -1,0 +1,95 @@
+"""Writes `requirements.lock` from the packages of this environment: `python scripts/lock.py > requirements.lock`.
+
+1. Starts at what `pyproject.toml` needs (the library, the `dev` extra, the build), and follows the installed packages' own needs.
+2. Does so for every Python and system below; what only Linux needs gets a marker.
+3. Names and versions only: where packages come from is the machine's business.
+"""
+
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+SYSTEMS = (
+    ("Linux", "linux", "x86_64"),
+    ("Linux", "linux", "aarch64"),
+    ("Darwin", "darwin", "arm64"),
+)
+PROJECT = Path("pyproject.toml")
+HEAD = "# Made by `make lock`: every package of a development set-up. Names and versions only."
+
+
+def roots(project: Path) -> list[Requirement]:
+    """What the project itself asks for."""
+    tree = tomllib.loads(project.read_text(encoding="utf-8"))
+    extras = tree["project"]["optional-dependencies"]["dev"]
+    return [Requirement(line) for line in (*tree["project"]["dependencies"], *extras, *tree["build-system"]["requires"])]
+
+
+def environments() -> Iterator[tuple[str, dict[str, str]]]:
+    """System and marker values of every Python and machine that the lock is for."""
+    for python in PYTHONS:
+        for system, platform, machine in SYSTEMS:
+            values = {name: str(value) for name, value in default_environment().items()}
+            values |= {"python_version": python, "python_full_version": f"{python}.0"}
+            values |= {"platform_system": system, "sys_platform": platform, "platform_machine": machine}
+            yield system, values
+
+
+def needed(start: Iterable[Requirement], installed: Mapping[str, Distribution], values: dict[str, str]) -> set[str]:
+    """Names of all packages that `start` leads to in an environment.
+
+    Raises:
+        LookupError: one of them is not installed here, so its version is not known.
+    """
+    seen: set[tuple[str, frozenset[str]]] = set()
+    pending = [(canonicalize_name(item.name), frozenset(item.extras)) for item in start]
+    while pending:
+        name, extras = pending.pop()
+        if (name, extras) in seen:
+            continue
+        seen.add((name, extras))
+        if name not in installed:
+            raise LookupError(f"{name} is needed on {values['platform_system']}, Python {values['python_version']}")
+        for line in installed[name].requires or []:
+            item = Requirement(line)
+            wanted = item.marker is None or any(
+                item.marker.evaluate({**values, "extra": extra}) for extra in (*extras, "")
+            )
+            if wanted:
+                pending.append((canonicalize_name(item.name), frozenset(item.extras)))
+    return {name for name, _ in seen}
+
+
+def lock_lines(project: Path) -> Iterator[str]:
+    """The lines of the lock, by name."""
+    installed = {canonicalize_name(found.metadata["Name"]): found for found in distributions()}
+    by_system: dict[str, set[str]] = {}
+    for system, values in environments():
+        by_system.setdefault(system, set()).update(needed(roots(project), installed, values))
+    everywhere = set.intersection(*by_system.values())
+    for name in sorted(set.union(*by_system.values())):
+        systems = [system for system, names in by_system.items() if name in names]
+        marker = "" if name in everywhere else "; " + " or ".join(f'platform_system == "{item}"' for item in systems)
+        yield f"{name}=={installed[name].version}{marker}"
+
+
+def main() -> int:
+    """Prints the lock."""
+    try:
+        lines = list(lock_lines(PROJECT))
+    except LookupError as error:
+        print(f"error: {error}\nhint: install it here, then lock again", file=sys.stderr)
+        return 1
+    print("\n".join([HEAD, *lines]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

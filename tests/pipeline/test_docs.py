@@ -1,0 +1,66 @@
+"""The docs: the generated page is current, links lead somewhere, commands exist."""
+
+import re
+import shlex
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import click
+import pytest
+
+from mmgic.cli.main import OTHERS, STAGES, main
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"\]\((?!https?://)([^)#]*)(#[^)]*)?\)")
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def name(page: Path) -> str:
+    """A page's path in the checkout."""
+    return page.relative_to(ROOT).as_posix()
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The words of every `mmgic` call in a page's shell blocks."""
+    lines = [line for block in BLOCK.findall(page.read_text(encoding="utf-8")) for line in block.splitlines()]
+    calls = [shlex.split(line, comments=True) for line in lines]
+    return [words[1:] for words in calls if words[:1] == ["mmgic"]]
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    heads = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {"#" + re.sub(r"[^a-z0-9 -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def test_reference_is_current() -> None:
+    spec = spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == module.reference(), "run: make docs"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for path, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{name(page)} links to {path}"
+        if anchor:
+            assert anchor in anchors(target), f"{name(page)} links to {path}{anchor}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=name)
+def test_commands_and_options_exist(page: Path) -> None:
+    for command, *words in commands(page):
+        found = main.get_command(click.Context(main), command)
+        assert found is not None, command
+        found.make_context(command, words)
+
+
+def test_every_stage_has_a_page_and_every_command_is_mentioned() -> None:
+    assert {path.stem for path in (ROOT / "docs" / "stages").glob("*.md")} == set(STAGES)
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    for command in (*STAGES, *OTHERS):
+        assert f"mmgic {command} " in text, command

@@ -1,0 +1,67 @@
+"""The commands of the README's chapter on single stages, run word for word in an empty folder."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from mmgic.errors import UsageError
+
+ROOT = Path(__file__).resolve().parents[2]
+# Values for a run of seconds; the README's own commands stay as they are.
+SMALL = {
+    "fit_pictures: 2000": "fit_pictures: 50",
+    "num_codes: 512": "num_codes: 32",
+    "steps: 600": "steps: 3",
+    "checkpoint_every: 200": "checkpoint_every: 3",
+    "log_every: 10": "log_every: 1",
+    "caption_tokens: 64": "caption_tokens: 4",
+    "max_records: 256": "max_records: 4",
+    "width: 128": "width: 32",
+    "layers: 4": "layers: 2",
+    "row_length: 512": "row_length: 1024",
+}
+
+
+def stage_commands() -> list[str]:
+    """The lines of the chapter's block that call `mmgic`."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    chapter = text[text.index("## Single stages by hand") :]
+    block = re.search(r"```sh\n(.*?)```", chapter, re.DOTALL)
+    assert block is not None
+    return [line for line in block[1].splitlines() if line.startswith("mmgic ")]
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a line in a shell, with this environment's programs first on PATH."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(
+        command, cwd=folder, shell=True, text=True, capture_output=True, timeout=300, env={**os.environ, "PATH": path}
+    )
+
+
+@pytest.mark.slow
+def test_the_chapter_runs_as_it_stands(tmp_path: Path) -> None:
+    params = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    for line, small in SMALL.items():
+        assert line in params
+        params = params.replace(line, small)
+    (tmp_path / "params.yaml").write_text(params, encoding="utf-8")
+    made = run("mmgic fetch --source photos --out made -q", tmp_path)
+    assert made.returncode == 0, made.stderr
+    shutil.move(tmp_path / "made" / "photos", tmp_path / "coco")  # the source `photos` has COCO's layout
+    commands = stage_commands()
+    assert [line.split()[1] for line in commands] == ["fetch", "normalize", "template", "tokenize", "pretrain", "eval"]
+    for command in commands:
+        done = run(command, tmp_path)
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        assert done.stdout == ""
+    metrics = msgspec.json.decode((tmp_path / "results-coco" / "metrics.json").read_bytes())
+    assert metrics["records"] > 0
+    again = run(commands[2].replace("CLDR", "C"), tmp_path)
+    assert again.returncode == UsageError.exit_code, again.stderr

@@ -1,0 +1,33 @@
+import pytest
+
+from mmgic.evaluation.kinds import loss_by_kind, loss_predictions
+from mmgic.evaluation.model import TrainedModel
+from mmgic.evaluation.predictions import LossPrediction
+from mmgic.evaluation.records import HeldOut
+from mmgic.schema.params import TemplateParams
+
+
+def test_means_are_over_tokens_not_documents() -> None:
+    predictions = [
+        LossPrediction("a", {"image": 10.0, "caption": 2.0}, {"image": 5, "caption": 1}),
+        LossPrediction("b", {"region": 4.0, "caption": 1.0}, {"region": 2, "caption": 2}),
+    ]
+    losses = loss_by_kind(predictions)
+    assert losses["caption"] == pytest.approx(1.0)
+    assert losses["visual"] == pytest.approx(14 / 7)
+    assert losses["all"] == pytest.approx(17 / 10)
+    assert "label" not in losses
+
+
+def test_every_token_but_the_first_is_counted_by_its_kind(trained: TrainedModel, held: HeldOut) -> None:
+    template = TemplateParams(recipe="CLDR", caption_first_fraction=0.0, max_bad_fraction=0.0)
+    predictions = loss_predictions(trained, held, template, seed=1, batch_size=2)
+    assert [p.key for p in predictions] == ["r0", "r1", "r2"]
+    assert all(p.tokens["image"] == 6 and p.tokens["region"] == 6 for p in predictions)
+    uniform = loss_by_kind(predictions)
+    assert all(4.0 < uniform[kind] < 8.0 for kind in ("caption", "label", "description", "visual"))
+
+
+def test_a_recipe_without_labels_has_no_loss_for_them(trained: TrainedModel, held: HeldOut) -> None:
+    template = TemplateParams(recipe="C", caption_first_fraction=1.0, max_bad_fraction=0.0)
+    assert set(loss_by_kind(loss_predictions(trained, held, template, 1, 8))) == {"caption", "image", "visual", "template", "all"}

@@ -1,0 +1,55 @@
+"""Tars: round trip, equal bytes, nothing of this machine in them, and every truncation is an error."""
+
+import io
+import tarfile
+from typing import IO, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmgic.shards.folder import Folder
+from mmgic.shards.tars import tar_members, tar_writer
+
+
+def _tar(folder: Folder, members: dict[str, bytes]) -> bytes:
+    with folder.writing("t.tar") as stream, tar_writer(stream) as add:
+        for name, data in members.items():
+            add(name, data)
+    return folder.read("t.tar")
+
+
+@settings(max_examples=30)
+@given(members=st.dictionaries(st.from_regex(r"[a-z0-9é_-]{1,120}\.json", fullmatch=True), st.binary(max_size=2000), max_size=4))
+def test_round_trip_equal_bytes_and_offsets(members: dict[str, bytes]) -> None:
+    folder = Folder("memory://tars")
+    data = _tar(folder, members)
+    assert data == _tar(folder, members)
+    found = list(tar_members(io.BytesIO(data)))
+    assert {name: content for name, _, content in found} == members
+    assert all(data[offset : offset + len(content)] == content for _, offset, content in found)
+
+
+def test_headers_carry_nothing_of_this_machine(scratch: Folder) -> None:
+    with tarfile.open(fileobj=io.BytesIO(_tar(scratch, {"a.json": b"x"}))) as tar:
+        member = tar.getmembers()[0]
+    assert (member.mtime, member.uid, member.gid, member.uname, member.mode) == (0, 0, 0, "", 0o644)
+
+
+@pytest.mark.parametrize("cut", [1, 511, 512, 513, 1211, 2048, 2049, 2747])
+def test_a_cut_inside_a_header_or_content_is_an_error(scratch: Folder, cut: int) -> None:
+    data = _tar(scratch, {"a.json": b"x" * 700, "b.json": b"y" * 700})
+    assert data[1211:1213] == b"x\0" and data[2747:2749] == b"y\0"
+    with pytest.raises(tarfile.TarError):
+        list(tar_members(io.BytesIO(data[:cut])))
+
+
+def test_links_are_no_members(scratch: Folder) -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=cast(IO[bytes], stream), mode="w") as tar:
+        link = tarfile.TarInfo("a")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(link)
+    stream.seek(0)
+    with pytest.raises(tarfile.TarError, match="link"):
+        list(tar_members(stream))

@@ -1,0 +1,65 @@
+"""Sets in their native layout, and raw folders made from them by the real `fetch`."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from mmgic.execution.call import StageCall
+from mmgic.schema.params import Params
+from mmgic.schema.records import RawRecord
+from mmgic.shards.folder import Folder
+from mmgic.shards.manifest import read_manifest
+from mmgic.sources import source_named
+from mmgic.sources.raw import RawFolder
+from stages import fetch
+
+
+@pytest.fixture
+def coco_set(tmp_path: Path) -> Callable[..., Folder]:
+    """Writes a set in COCO's layout: annotations by name, pictures by path."""
+
+    def made(annotations: dict[str, Any], pictures: dict[str, bytes]) -> Folder:
+        for name, content in annotations.items():
+            path = tmp_path / "set" / "annotations" / f"{name}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+        for name, data in pictures.items():
+            path = tmp_path / "set" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return Folder(str(tmp_path / "set"))
+
+    return made
+
+
+@pytest.fixture
+def fetched(tmp_path: Path, params: Params) -> Callable[..., RawFolder]:
+    """The raw folder of one source, fetched from a local set or made."""
+
+    def made(source: str, origin: Folder | None = None, params: Params = params, limit: int | None = None) -> RawFolder:
+        out = Folder(str(tmp_path / f"raw-{source}-{limit}"))
+        fetch.run(StageCall(origin, out, params, lambda *_: None, limit=limit, fresh=True, extra={"source": source}))
+        return RawFolder(out, read_manifest(out, "raw"), source)
+
+    return made
+
+
+@pytest.fixture
+def raw_records(fetched: Callable[..., RawFolder]) -> Callable[..., Sequence[RawRecord]]:
+    """The raw records of one source, after `fetch`."""
+
+    def made(source: str, origin: Folder | None = None, **options: Any) -> Sequence[RawRecord]:
+        return list(source_named(source).raw_records(fetched(source, origin, **options)))
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def few_scenes(params: Params) -> Params:
+    """Params with a dozen scenes."""
+    scenes = msgspec.structs.replace(params.fetch.scenes, train=9, val=3, side_px=48)
+    return msgspec.structs.replace(params, fetch=msgspec.structs.replace(params.fetch, scenes=scenes))

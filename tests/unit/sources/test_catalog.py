@@ -1,0 +1,22 @@
+"""The list of sources: each entry has the functions that it promises; an unknown name is answered with the list."""
+
+from importlib import import_module
+
+import pytest
+
+from mmgic.errors import UsageError
+from mmgic.sources.catalog import SOURCES, Source, source_named
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+def test_a_source_has_its_functions(source: Source) -> None:
+    module = import_module(source.module)
+    assert callable(module.raw_records)
+    assert callable(module.local_files if source.is_local else module.generate)
+    assert source_named(source.name) is source and source.summary
+
+
+def test_an_unknown_source_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="no source `cocoo`") as caught:
+        source_named("cocoo")
+    assert caught.value.hint == "one of: photos, scenes, coco, folder"

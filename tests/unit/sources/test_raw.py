@@ -1,0 +1,60 @@
+"""Raw folders: every read is checked against the ledger; unsafe names are known."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmgic.errors import InputError
+from mmgic.schema.params import Params
+from mmgic.sources.raw import RawFolder, is_safe_name
+
+
+@pytest.fixture
+def raw(fetched: Callable[..., RawFolder], few_scenes: Params) -> RawFolder:
+    return fetched("scenes", params=few_scenes)
+
+
+def test_files_are_found_by_folder_and_suffix(raw: RawFolder) -> None:
+    assert raw.paths() == ["scenes/train-00000.tar", "scenes/val-00000.tar"]
+    assert raw.paths(under="val") == raw.paths()[1:]
+    assert raw.paths(suffix=".json") == []
+
+
+def test_a_file_is_read_whole_or_refused(raw: RawFolder) -> None:
+    path = raw.paths()[0]
+    data = raw.read(path)
+    assert len(data) == raw.files[path].num_bytes
+    raw.folder.write(path, data[:-1] + b"!")
+    with pytest.raises(InputError, match=f"BLAKE3 .* found, {raw.files[path].blake3} expected"):
+        raw.read(path)
+    raw.folder.remove(path)
+    with pytest.raises(InputError, match=f"no file {path}"):
+        raw.read(path)
+    with pytest.raises(InputError, match="file is not in the ledger"):
+        raw.read("scenes/other.tar")
+
+
+def test_a_ledger_that_is_not_the_manifests_is_refused(raw: RawFolder) -> None:
+    from mmgic.shards.manifest import read_manifest
+
+    raw.folder.write("ledger.jsonl", raw.folder.read("ledger.jsonl") + b"\n")
+    with pytest.raises(InputError, match=r"BLAKE3 \w+ found, \w+ expected"):
+        RawFolder(raw.folder, read_manifest(raw.folder, "raw"), "scenes")
+
+
+def test_references_carry_the_ledgers_hash(raw: RawFolder) -> None:
+    path = raw.paths()[0]
+    assert raw.picture(path).blake3 == raw.files[path].blake3
+    assert raw.picture("scenes/none.png").blake3 == ""
+
+
+@pytest.mark.parametrize("name", ["", "/etc/passwd", "../a", "a/../../b", "a/..", "..\\a", "a\0b"])
+def test_names_that_leave_their_folder_are_unsafe(name: str) -> None:
+    assert not is_safe_name(name)
+
+
+@given(parts=st.lists(st.from_regex(r"[\w .-]{1,12}", fullmatch=True).filter(lambda part: part != ".."), min_size=1, max_size=4))
+def test_plain_names_are_safe(parts: list[str]) -> None:
+    assert is_safe_name("/".join(parts))
