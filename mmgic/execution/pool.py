@@ -6,6 +6,7 @@ and workers are spawned, never forked, since the Rust core and torch own threads
 
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -34,7 +35,7 @@ def run_units(function: Callable[[Unit], Result], units: Iterable[Unit], workers
         yield from map(function, units)
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent, initargs=(os.getpid(),))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),))
     pending: deque[Future[Result]] = deque()
     try:
         for unit in units:
@@ -49,3 +50,9 @@ def run_units(function: Callable[[Unit], Result], units: Iterable[Unit], workers
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker(parent: int) -> None:
+    """A worker leaves an interrupt from the keyboard to its parent, and ends with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent(parent)

@@ -98,13 +98,14 @@ def load_vocabulary(folder: Folder) -> Vocabulary:
     try:
         layout = msgspec.json.decode(folder.read(_LAYOUT), type=Layout)
         codebook = np.load(io.BytesIO(folder.read(_CODEBOOK)), allow_pickle=False)
-    except (msgspec.MsgspecError, ValueError) as error:
+        text = text_tokenizer_from_json(folder.read(_TEXT).decode())
+    except (msgspec.MsgspecError, ValueError, EOFError) as error:
         raise InputError(f"cannot read the vocabulary: {error}", where=folder.url) from error
-    visual = PatchTokenizer(layout.side_px, layout.patch_px, codebook)
-    vocabulary = Vocabulary(text_tokenizer_from_json(folder.read(_TEXT).decode()), visual)
-    found = (vocabulary.num_text_tokens, visual.num_codes)
-    if found != (layout.num_text_tokens, layout.num_codes):
-        raise InputError(f"vocabulary has {found[0]} text tokens and {found[1]} codes, its layout says otherwise", where=folder.url)
+    vocabulary = Vocabulary(text, PatchTokenizer(layout.side_px, layout.patch_px, codebook))
+    found = (vocabulary.num_text_tokens, codebook.dtype.name, codebook.shape)
+    wanted = (layout.num_text_tokens, "uint8", (layout.num_codes, layout.patch_px**2 * 3))
+    if found != wanted:
+        raise InputError(f"text tokens, type and shape of the codebook are {found}, the layout says {wanted}", where=folder.url)
     return vocabulary
 
 

@@ -28,8 +28,16 @@ def fit_text_tokenizer(texts: Iterable[str], vocabulary_size: int) -> Tokenizer:
 
 
 def text_tokenizer_from_json(text: str) -> Tokenizer:
-    """The tokenizer that `Tokenizer.to_str` wrote."""
-    return _plain(Tokenizer.from_str(text))
+    """The tokenizer that `Tokenizer.to_str` wrote.
+
+    Raises:
+        ValueError: the text describes no tokenizer.
+    """
+    try:
+        tokenizer = Tokenizer.from_str(text)
+    except Exception as error:  # the library raises nothing narrower
+        raise ValueError(f"text tokenizer: {error}") from error
+    return _plain(tokenizer)
 
 
 def _plain(tokenizer: Tokenizer) -> Tokenizer:

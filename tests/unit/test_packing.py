@@ -137,6 +137,6 @@ def test_bad_params_are_named() -> None:
     with pytest.raises(ParamsError, match="seed -1"):
         pack(good, 5, seed=-1)
     with pytest.raises(InputError, match="float64"):
-        pack(np.array([1.0]), 5, seed=0)  # type: ignore[arg-type]
+        pack(np.array([1.0]), 5, seed=0)
     with pytest.raises(InputError, match=r"shape \(1, 1\)"):
         pack(np.array([[1]]), 5, seed=0)

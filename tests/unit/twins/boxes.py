@@ -29,7 +29,8 @@ def text_of(box: Sequence[float], label: str) -> str:
 def boxes_of(text: str) -> list[tuple[str, list[int]]]:
     """Label and ids of every run of four location tokens."""
     found: list[tuple[str, list[int]]] = []
-    label, run, end = "", [], 0
+    label, end = "", 0
+    run: list[int] = []
     for match in _TOKEN.finditer(text):
         number = int(match.group(1))
         if number > 999:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 Pixels = NDArray[np.uint8]
+Box = tuple[float, float, float, float]
 
 
 def drawn(width: int, height: int, seed: int) -> Image.Image:
@@ -40,6 +41,6 @@ def decoded(file: bytes) -> Image.Image:
         return turned.convert("RGB")
 
 
-def crop(picture: Image.Image, box: tuple[float, float, float, float], side: int) -> Pixels:
+def crop(picture: Image.Image, box: Box, side: int) -> Pixels:
     """A crop resized to a square."""
     return np.asarray(picture.resize((side, side), Image.Resampling.BICUBIC, box=box))

@@ -1,0 +1,121 @@
+"""A stage killed at any point: run again, it gives the bytes of an unbroken run, and leaves no process and no work folder."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Again = Callable[..., tuple[list[str], Path]]
+Contents = Callable[[Path], dict[str, str]]
+Processes = Callable[[int], list[int]]
+STAGES = {"fetch": "raw", "normalize": "records", "template": "documents", "tokenize": "sequences"}
+
+# Runs `mmgic` and kills itself at the n-th rename or removal of a file: each is a step of the way from work to output.
+_CRASHING = """
+import os, signal, sys
+from fsspec.implementations.local import LocalFileSystem
+from mmgic.cli.main import main
+left = int(sys.argv.pop(1))
+def crashing(whole):
+    def step(*arguments, **options):
+        global left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return whole(*arguments, **options)
+    return step
+for name in ("mv", "rm"):
+    setattr(LocalFileSystem, name, crashing(getattr(LocalFileSystem, name)))
+main()
+"""
+
+
+def _finished(words: list[str], out: Path, expected: dict[str, str], contents: Contents) -> None:
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert contents(out) == expected
+    assert [path.name for path in out.parent.iterdir() if path.name.startswith(f".{out.name}.work-")] == []
+
+
+@pytest.mark.parametrize("name", STAGES)
+@pytest.mark.parametrize("whole_group", [True, False], ids=["group", "parent"])
+def test_killed_at_random_points(
+    again: Again, unbroken: Path, contents: Contents, processes_of: Processes, name: str, whole_group: bool
+) -> None:
+    words, out = again(name, f"killed-{whole_group}", workers=2)
+    draws = random.Random(f"{name}{whole_group}")
+    kills = 0
+    for attempt in range(4):
+        process = subprocess.Popen(words, stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            assert process.wait(0.25 + draws.random() * (3.0 if name == "tokenize" else 1.0)) == 0
+            break
+        except subprocess.TimeoutExpired:
+            (os.killpg if whole_group else os.kill)(process.pid, signal.SIGKILL)
+            process.wait()
+            kills += 1
+        if attempt % 2:  # else the next run starts while the workers of this one may still live
+            _wait_until_gone(process.pid, processes_of)
+    _finished(words, out, contents(unbroken / STAGES[name]), contents)
+    _wait_until_gone(process.pid, processes_of)
+    assert kills, "no run was killed: the delays are too long for this machine"
+
+
+def _wait_until_gone(session: int, processes_of: Processes) -> None:
+    deadline = time.monotonic() + 15
+    while processes_of(session) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert processes_of(session) == []
+
+
+@pytest.mark.parametrize("fresh", [False, True], ids=["first", "replacing"])
+def test_killed_at_every_step_to_the_output(again: Again, unbroken: Path, contents: Contents, fresh: bool) -> None:
+    expected = contents(unbroken / "documents")
+    words, out = again("template", f"steps-{fresh}")
+    arguments = words[words.index("template") :]
+    step, code = 0, -signal.SIGKILL
+    while code == -signal.SIGKILL:
+        if fresh:
+            _finished(words, out, expected, contents)
+        step += 3 if step < 15 else 1  # the first ones are all alike: a shard, then its note
+        crashing = [sys.executable, "-c", _CRASHING, str(step), *arguments, *(["--fresh"] if fresh else [])]
+        code = subprocess.run(crashing, stderr=subprocess.DEVNULL, timeout=300).returncode
+        assert step < 60
+    assert (code, step > 20) == (0, True)
+    _finished(words, out, expected, contents)
+
+
+@pytest.mark.parametrize(("name", "line"), [("tokenize", "tokenize: vocabulary"), ("normalize", "normalize: pictures")])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_asked_to_end_a_stage_says_that_it_can_go_on(
+    again: Again, unbroken: Path, contents: Contents, processes_of: Processes, name: str, line: str, workers: int
+) -> None:
+    words, out = again(name, f"stopped-{workers}", workers=workers)
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith(line)
+    process.send_signal(signal.SIGTERM)
+    output, talk = process.communicate(timeout=60)
+    assert (process.returncode, output) == (5, "")
+    assert talk.endswith("error: stopped before the end\nhint: the same command goes on where this one stopped\n")
+    _wait_until_gone(process.pid, processes_of)
+    assert not out.exists()
+    _finished(words, out, contents(unbroken / STAGES[name]), contents)
+
+
+def test_an_interrupt_from_the_keyboard_is_told_once(again: Again, processes_of: Processes) -> None:
+    words, out = again("normalize", "interrupted", workers=2)
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stderr is not None and process.stderr.readline().startswith("normalize: pictures")
+    os.killpg(process.pid, signal.SIGINT)
+    _, talk = process.communicate(timeout=60)
+    assert process.returncode == 5
+    assert "Traceback" not in talk and talk.count("stopped before the end") == 1
+    _wait_until_gone(process.pid, processes_of)
+    assert not out.exists()

@@ -1,0 +1,88 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from mmgic.cli.inspect import inspect
+from mmgic.schema.manifests import FolderKind, ShardEntry
+from mmgic.schema.params import Params
+from mmgic.schema.records import Record
+from mmgic.shards.folder import Folder
+from mmgic.shards.lines import write_lines
+from mmgic.shards.manifest import new_manifest, write_manifest
+from mmgic.shards.records import write_record_shard
+from mmgic.shards.rows import write_rows
+from mmgic.template import document_from_record
+from mmgic.vocab.encode import sequence_from_document
+from mmgic.vocab.joint import Vocabulary
+from mmgic.vocab.patches import PatchTokenizer
+from mmgic.vocab.text import fit_text_tokenizer
+
+
+def finished(folder: Folder, kind: FolderKind, entries: list[ShardEntry], **facts: object) -> str:
+    write_manifest(folder, new_manifest(kind, {}, "", {}, shards=entries, counts={}, facts=facts))
+    return folder.url
+
+
+def told(*arguments: str) -> str:
+    result = CliRunner().invoke(inspect, arguments)
+    assert result.exit_code == 0, result.stderr
+    return result.stdout
+
+
+def test_records_are_shown_as_they_are(scratch: Folder, record: Callable[..., Record], picture: Callable[..., bytes]) -> None:
+    pairs = [(record(f"toy-{number}"), picture()) for number in range(3)]
+    shards = finished(scratch, "records", [write_record_shard(scratch, "train-00000.tar", "train", pairs)])
+    text = told(shards, "--n", "2")
+    assert text.count("== toy-") == 2
+    assert msgspec.json.decode(text.split("bytes)\n")[1].split("\n== ")[0], type=Record) == pairs[0][0]
+
+
+def test_documents_and_rows_are_turned_back(
+    scratch: Folder, tmp_path: Path, record: Callable[..., Record], params: Params
+) -> None:
+    document = document_from_record(record(), msgspec.structs.replace(params.template, caption_first_fraction=1.0), 1)
+    documents = finished(scratch / "d", "documents", [write_lines(scratch / "d", "train-00000.jsonl.zst", "train", [document])])
+    assert told(documents).endswith("Regions:\nred cup: [region 8 2 28 22]\n\n")
+
+    codebook = np.repeat(np.arange(10, dtype=np.uint8)[:, None], 48, axis=1)
+    vocabulary = Vocabulary(fit_text_tokenizer(["a red cup"], 300), PatchTokenizer(8, 4, codebook))
+    vocabulary.save(scratch / "s" / "vocabulary")
+    sequence, cut = sequence_from_document(document, vocabulary, lambda part: np.array([1, 2, 3, 4], np.uint16), 512)  # type: ignore[misc, arg-type]
+    assert cut == 0
+    entries = write_rows(scratch / "s", "train-00000", "train", [sequence], 4)
+    shards = finished(scratch / "s", "sequences", entries, row_length=512)
+    text = told(shards, "--n", "5", "--pictures", str(tmp_path / "drawn"))
+    assert "== row 0: " in text
+    assert "-- toy-1: " in text
+    assert "Caption: A red cup and a spoon.\n[image: 4 codes 1 2 3 4 ...]\nLabels:\nred cup\nspoon\n" in text
+    drawn = sorted(path.name for path in (tmp_path / "drawn").iterdir())
+    assert [name.rpartition("-")[2] for name in drawn] == ["image.png", "region.png"]
+    with Image.open(tmp_path / "drawn" / drawn[0]) as image:
+        pixels = np.asarray(image)
+    assert pixels[0, 0].tolist() == [1, 1, 1]
+    assert pixels[7, 7].tolist() == [4, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "what"),
+    [(None, "no manifest.json"), (b"{", "cannot read the manifest"), (b"[]", "cannot read the manifest"), (b'{"kind": "raw"}', "a folder of raw")],
+)
+def test_what_cannot_be_shown_is_named(scratch: Folder, manifest: bytes | None, what: str) -> None:
+    if manifest is not None:
+        scratch.write("manifest.json", manifest)
+    result = CliRunner().invoke(inspect, [scratch.url])
+    assert result.exit_code == 3
+    assert what in result.stderr
+
+
+def test_a_split_can_be_chosen(scratch: Folder, record: Callable[..., Record], picture: Callable[..., bytes]) -> None:
+    entries = [
+        write_record_shard(scratch, f"{split}-00000.tar", split, [(record(f"toy-{split}", split=split), picture())])
+        for split in ("train", "val")
+    ]
+    assert "toy-train" not in told(finished(scratch, "records", entries), "--split", "val")

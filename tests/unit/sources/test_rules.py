@@ -1,0 +1,158 @@
+"""The rules of regions: every cause of dropping is reached, boxes always add up, and turns move boxes with their pixels."""
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmgic.images import PictureHeader, PictureStatus, decode, probe
+from mmgic.schema.manifests import Rejection
+from mmgic.schema.params import Params, RegionParams
+from mmgic.schema.records import LABEL_LOST, Box, DropCause, Label, PictureRef, RawBox, RawRecord, Record
+from mmgic.sources.rules import record_from_raw
+
+_INF = float("inf")
+
+
+def _header(width: int = 200, height: int = 100, orientation: int = 1) -> PictureHeader:
+    return PictureHeader(PictureStatus.OK, "png", width, height, orientation)
+
+
+def _raw(*boxes: RawBox, **fields: Any) -> RawRecord:
+    return RawRecord(**{"key": "k", "source": "toy", "split": "train", "picture": PictureRef("p"), "captions": [], **fields}, boxes=list(boxes))
+
+
+def _box(*corners: float, label: str = "toy:1", **flags: bool) -> RawBox:
+    x1, y1, x2, y2 = corners
+    return RawBox(Label(label, label), (x1, y1, x2, y2), **flags)
+
+
+def _record(params: RegionParams, *boxes: RawBox, header: PictureHeader | None = None, **fields: Any) -> Record:
+    record = record_from_raw(_raw(*boxes, **fields), header or _header(), params)
+    assert isinstance(record, Record)
+    return record
+
+
+@pytest.fixture(scope="session")
+def rules(params: Params) -> RegionParams:
+    return msgspec.structs.replace(
+        params.normalize.regions, min_side_px=12, min_area_fraction=0.01, max_area_fraction=0.9, max_per_label=2, max_per_record=3
+    )
+
+
+# One box that keeps the main crop at 0..100, then the one that is dropped. The main crop of 200 x 100 is a square of 100.
+_CASES: dict[str, list[RawBox]] = {
+    "degenerate": [_box(5, 5, 5, 40)],
+    "outside_picture": [_box(200, 5, 240, 40)],
+    "outside_main_crop": [_box(150, 5, 170, 25)],
+    "crowd": [_box(5, 5, 40, 40, is_crowd=True)],
+    "group": [_box(5, 5, 40, 40, is_group=True)],
+    "depiction": [_box(5, 5, 40, 40, is_depiction=True)],
+    "too_small_px": [_box(5, 5, 16, 16)],
+    "too_small_area": [_box(5, 5, 25, 9)],
+    "too_large": [_box(0, 0, 100, 95, label="toy:2")],
+    "duplicate": [_box(2, 2, 90, 92)],
+    "over_label_limit": [_box(0, 0, 30, 30), _box(60, 60, 85, 85)],
+    "over_region_limit": [_box(0, 0, 30, 30), _box(60, 60, 85, 85, label="toy:2"), _box(40, 0, 64, 20, label="toy:3")],
+}
+
+
+@pytest.mark.parametrize("cause", get_args(DropCause))
+def test_every_cause_is_reached_and_named(rules: RegionParams, cause: DropCause) -> None:
+    record = _record(rules, _box(0, 2, 94, 92), *_CASES[cause])
+    assert record.crop_xyxy_px == (0.0, 0.0, 100.0, 100.0)
+    assert [dropped.cause for dropped in record.dropped_boxes] == [cause]
+    assert record.dropped_boxes[0].box_xyxy_px == _CASES[cause][-1].box_xyxy_px
+    assert len(record.regions) == len(_CASES[cause])
+
+
+def test_a_cause_costs_the_label_only_where_the_object_is_not_in_the_crop(rules: RegionParams) -> None:
+    for cause in get_args(DropCause):
+        boxes = [_box(0, 2, 94, 92), *_CASES[cause]]
+        lost = msgspec.structs.replace(boxes[-1], label=Label("toy:9", "nine"))
+        labels = [label.id for label in _record(rules, *boxes[:-1], lost).labels]
+        assert ("toy:9" in labels) == (cause not in LABEL_LOST), cause
+
+
+@pytest.mark.parametrize("corners", [(5.0, 5, 4, 9), (float("nan"), 0, 5, 5), (0, 0, _INF, 5), (-_INF, 0, 5, 5), (5, 5, 5, 5)])
+def test_boxes_that_are_none_are_degenerate(rules: RegionParams, corners: Box) -> None:
+    record = _record(rules, _box(*corners))
+    assert [dropped.cause for dropped in record.dropped_boxes] == ["degenerate"]
+    assert np.isfinite(record.dropped_boxes[0].box_xyxy_px).all()
+
+
+def test_regions_are_clipped_to_the_main_crop_and_the_largest_come_first(rules: RegionParams) -> None:
+    record = _record(rules, _box(-8, 10, 30, 40), _box(30, 10, 95, 90))
+    assert [region.box_xyxy_px for region in record.regions] == [(30, 10, 95, 90), (0, 10, 30, 40)]
+    for region in record.regions:
+        x1, y1, x2, y2 = region.crop_xyxy_px
+        assert x2 - x1 == y2 - y1 and 0 <= x1 and 0 <= y1 and x2 <= 100 and y2 <= 100
+
+
+def test_crowds_do_not_draw_the_main_crop(rules: RegionParams) -> None:
+    record = _record(rules, _box(0, 0, 90, 100, is_crowd=True), _box(150, 10, 190, 50))
+    assert record.crop_xyxy_px[0] >= 90
+
+
+def test_a_declared_size_decides_where_boxes_were_counted(rules: RegionParams) -> None:
+    header = _header(100, 200, orientation=6)  # stored 200 x 100, shown 100 x 200
+    stored = _record(rules, _box(10, 20, 60, 80), header=header, declared_size_px=(200, 100))
+    upright = _record(rules, _box(20, 10, 80, 60), header=header, declared_size_px=(100, 200))
+    assert stored.regions[0].box_xyxy_px == (20, 10, 80, 60) == upright.regions[0].box_xyxy_px
+    assert _record(rules, _box(10, 20, 60, 80), header=header).regions == stored.regions
+    refused = record_from_raw(_raw(declared_size_px=(200, 101)), header, rules)
+    assert refused == Rejection("k", "size_mismatch", "declared 200x101, stored 200x100")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["JPEG", "PNG"])
+def test_a_turned_box_holds_the_pixels_that_it_held(
+    rules: RegionParams, picture: Callable[..., bytes], orientation: int, format: str
+) -> None:
+    stored = (9, 3, 29, 17)
+    data = picture(48, 32, box=stored, format=format, orientation=orientation)
+    (header,) = probe([data])
+    assert (header.orientation, sorted((header.width_px, header.height_px))) == (orientation, [32, 48])
+    record = _record(rules, _box(*stored), header=header, declared_size_px=(48, 32))
+    (pixels,) = decode([data])
+    assert isinstance(pixels, np.ndarray) and pixels.shape == (record.height_px, record.width_px, 3)
+    x1, y1, x2, y2 = (int(value) for value in record.regions[0].box_xyxy_px)
+    is_red = (pixels[:, :, 0] > 180) & (pixels[:, :, 1] < 90)
+    expected = np.zeros_like(is_red)
+    expected[y1:y2, x1:x2] = True
+    assert (x2 - x1) * (y2 - y1) == 20 * 14
+    assert np.array_equal(is_red, expected)
+
+
+_CORNERS = st.floats(-50, 300, allow_nan=False) | st.sampled_from([float("nan"), _INF, -_INF, 0.0, 100.0])
+_BOXES = st.lists(
+    st.builds(
+        RawBox,
+        label=st.sampled_from([Label(f"toy:{i}", f"{i}") for i in range(3)]),
+        box_xyxy_px=st.tuples(_CORNERS, _CORNERS, _CORNERS, _CORNERS),
+        is_crowd=st.booleans(),
+        is_group=st.booleans(),
+        is_depiction=st.booleans(),
+    ),
+    max_size=12,
+)
+
+
+@given(boxes=_BOXES, orientation=st.integers(1, 8), side=st.sampled_from([(200, 100), (90, 130), (64, 64), (1, 300)]))
+def test_boxes_are_regions_plus_dropped_and_everything_lies_inside(
+    rules: RegionParams, boxes: list[RawBox], orientation: int, side: tuple[int, int]
+) -> None:
+    record = _record(rules, *boxes, header=_header(*side, orientation=orientation))
+    assert len(record.regions) + len(record.dropped_boxes) == len(boxes)
+    assert len(record.regions) <= rules.max_per_record
+    x1, y1, x2, y2 = record.crop_xyxy_px
+    assert x2 - x1 == y2 - y1 == min(side)
+    for region in record.regions:
+        for box in (region.box_xyxy_px, region.crop_xyxy_px):
+            assert x1 <= box[0] < box[2] <= x2 and y1 <= box[1] < box[3] <= y2
+        assert region.label_id in {label.id for label in record.labels}
+    assert msgspec.json.decode(msgspec.json.encode(record), type=Record) == record
