@@ -42,11 +42,19 @@ def reference() -> str:
         _section("Recipes", _table(("recipe", "concepts"), _recipes())),
         _section(
             "Why a box gives no region",
-            ["Counted by `normalize` as `dropped.<cause>`.", "", *_table(("cause", "its label"), _drop_causes())],
+            [
+                "Counted by `normalize` as `dropped.<cause>`.",
+                "",
+                *_table(("cause", "its label"), _drop_causes()),
+            ],
         ),
         _section(
             "Why a record is rejected",
-            ["Named in `rejected.jsonl`, counted as `rejected.<cause>`.", "", *_table(("cause", "found by"), _rejections())],
+            [
+                "Named in `rejected.jsonl`, counted as `rejected.<cause>`.",
+                "",
+                *_table(("cause", "found by"), _rejections()),
+            ],
         ),
         _section("Kinds of folders and tokens", _kinds()),
         ["## Params\n", "Every key is required. `mmgic schema params` prints the same as JSON Schema.\n"],
@@ -71,11 +79,17 @@ def _commands() -> Iterator[tuple[str, ...]]:
 
 def _exit_codes() -> Iterator[tuple[str, ...]]:
     yield "0", "Done.", ""
-    classes = [item for item in vars(errors).values() if inspect.isclass(item) and issubclass(item, MmgicError)]
+    classes = [
+        item for item in vars(errors).values() if inspect.isclass(item) and issubclass(item, MmgicError)
+    ]
     for code in sorted({item.exit_code for item in classes}):
         named = [item for item in classes if item.exit_code == code]
         owner = next(item for item in named if "exit_code" in vars(item))
-        yield str(code), inspect.cleandoc(owner.__doc__ or "").split("\n")[0], ", ".join(f"`{i.__name__}`" for i in named)
+        yield (
+            str(code),
+            inspect.cleandoc(owner.__doc__ or "").split("\n")[0],
+            ", ".join(f"`{i.__name__}`" for i in named),
+        )
 
 
 def _sources() -> Iterator[tuple[str, ...]]:
@@ -100,7 +114,7 @@ def _rejections() -> Iterator[tuple[str, ...]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Rejection":
                 cause = node.args[1] if len(node.args) > 1 else None
-                if isinstance(cause, ast.Constant):
+                if isinstance(cause, ast.Constant) and isinstance(cause.value, str):
                     yield f"`{cause.value}`", f"`{path.relative_to(ROOT).as_posix()}`"
     for status in PictureStatus:
         if status != PictureStatus.OK:
@@ -150,8 +164,18 @@ def _rule(kind: Any) -> str:
     if meta is None:
         inner = get_args(kind)
         return f"list; each {_rule(inner[0])}" if get_origin(kind) is list else str(kind.__name__)
-    bounds = {"at least": meta.ge, "over": meta.gt, "at most": meta.le, "under": meta.lt, "length at least": meta.min_length}
-    words = [f"{word} {bound:g}" if bound < 1e6 else f"{word} {bound:,}" for word, bound in bounds.items() if bound is not None]
+    bounds = {
+        "at least": meta.ge,
+        "over": meta.gt,
+        "at most": meta.le,
+        "under": meta.lt,
+        "length at least": meta.min_length,
+    }
+    words = [
+        f"{word} {int(bound) if bound == int(bound) else bound:,}"
+        for word, bound in bounds.items()
+        if bound is not None
+    ]
     return ", ".join([_rule(kind.__origin__), *words])
 
 

@@ -50,8 +50,13 @@ def params_from_tree(tree: Mapping[str, Any], where: str) -> Params:
 
 
 def section_tree(params: Params, section: str) -> dict[str, Any]:
-    """The values that shape what stage `section` writes: its own section and the common ones."""
-    return {"common": msgspec.to_builtins(params.common), section: msgspec.to_builtins(getattr(params, section))}
+    """The values that shape what stage `section` writes: its own section and the common ones.
+
+    `max_bad_fraction` shapes nothing: a stage that stopped for it goes on when it is raised.
+    """
+    values: dict[str, Any] = msgspec.to_builtins(getattr(params, section))
+    values.pop("max_bad_fraction", None)
+    return {"common": msgspec.to_builtins(params.common), section: values}
 
 
 def tree_digest(tree: Any) -> str:

@@ -1,6 +1,6 @@
 """Writes `requirements.lock` from the packages of this environment: `python scripts/lock.py > requirements.lock`.
 
-1. Starts at what `pyproject.toml` needs (the library, the `dev` extra, the build), and follows the installed packages' own needs.
+1. Starts at what `pyproject.toml` needs (the library, the `dev` extra, the build), and follows the needs of what is installed.
 2. Does so for every Python and system below; what only Linux needs gets a marker.
 3. Names and versions only: where packages come from is the machine's business.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 SYSTEMS = (
@@ -29,7 +29,10 @@ def roots(project: Path) -> list[Requirement]:
     """What the project itself asks for."""
     tree = tomllib.loads(project.read_text(encoding="utf-8"))
     extras = tree["project"]["optional-dependencies"]["dev"]
-    return [Requirement(line) for line in (*tree["project"]["dependencies"], *extras, *tree["build-system"]["requires"])]
+    return [
+        Requirement(line)
+        for line in (*tree["project"]["dependencies"], *extras, *tree["build-system"]["requires"])
+    ]
 
 
 def environments() -> Iterator[tuple[str, dict[str, str]]]:
@@ -42,13 +45,15 @@ def environments() -> Iterator[tuple[str, dict[str, str]]]:
             yield system, values
 
 
-def needed(start: Iterable[Requirement], installed: Mapping[str, Distribution], values: dict[str, str]) -> set[str]:
+def needed(
+    start: Iterable[Requirement], installed: Mapping[NormalizedName, Distribution], values: dict[str, str]
+) -> set[NormalizedName]:
     """Names of all packages that `start` leads to in an environment.
 
     Raises:
         LookupError: one of them is not installed here, so its version is not known.
     """
-    seen: set[tuple[str, frozenset[str]]] = set()
+    seen: set[tuple[NormalizedName, frozenset[str]]] = set()
     pending = [(canonicalize_name(item.name), frozenset(item.extras)) for item in start]
     while pending:
         name, extras = pending.pop()
@@ -56,7 +61,9 @@ def needed(start: Iterable[Requirement], installed: Mapping[str, Distribution], 
             continue
         seen.add((name, extras))
         if name not in installed:
-            raise LookupError(f"{name} is needed on {values['platform_system']}, Python {values['python_version']}")
+            raise LookupError(
+                f"{name} is needed on {values['platform_system']}, Python {values['python_version']}"
+            )
         for line in installed[name].requires or []:
             item = Requirement(line)
             wanted = item.marker is None or any(
@@ -70,13 +77,17 @@ def needed(start: Iterable[Requirement], installed: Mapping[str, Distribution], 
 def lock_lines(project: Path) -> Iterator[str]:
     """The lines of the lock, by name."""
     installed = {canonicalize_name(found.metadata["Name"]): found for found in distributions()}
-    by_system: dict[str, set[str]] = {}
+    by_system: dict[str, set[NormalizedName]] = {}
     for system, values in environments():
         by_system.setdefault(system, set()).update(needed(roots(project), installed, values))
     everywhere = set.intersection(*by_system.values())
     for name in sorted(set.union(*by_system.values())):
         systems = [system for system, names in by_system.items() if name in names]
-        marker = "" if name in everywhere else "; " + " or ".join(f'platform_system == "{item}"' for item in systems)
+        marker = (
+            ""
+            if name in everywhere
+            else "; " + " or ".join(f'platform_system == "{item}"' for item in systems)
+        )
         yield f"{name}=={installed[name].version}{marker}"
 
 

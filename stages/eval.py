@@ -6,8 +6,7 @@ computed), `pictures.png` (originals beside what their codes draw) and the manif
 Example: mmgic eval --in models/mmgic --records data/records --out results/eval --params params.yaml
 """
 
-from collections.abc import Sequence as Seq
-from typing import Any
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -16,16 +15,17 @@ from mmgic.evaluation.captions import caption_metrics, caption_predictions
 from mmgic.evaluation.choice import choice_metrics, choice_predictions
 from mmgic.evaluation.kinds import loss_by_kind, loss_predictions
 from mmgic.evaluation.model import TrainedModel, load_model
-from mmgic.evaluation.predictions import CaptionPrediction, ChoicePrediction, LossPrediction, Prediction
+from mmgic.evaluation.predictions import CaptionPrediction, ChoicePrediction, LossPrediction
 from mmgic.evaluation.records import HeldOut, held_out
 from mmgic.execution.call import Outcome, Plan, StageCall
+from mmgic.execution.cores import available_cores
 from mmgic.params import section_tree, tree_digest
 from mmgic.report.scores import score_lines
 from mmgic.report.sheet import sheet_png
 from mmgic.schema.manifests import Manifest, ShardEntry
 from mmgic.schema.params import TemplateParams
 from mmgic.shards.folder import Folder
-from mmgic.shards.manifest import input_ref, new_manifest, read_manifest
+from mmgic.shards.manifest import fact, input_ref, new_manifest, read_manifest
 from mmgic.shards.work import Work
 
 METRICS, PREDICTIONS, PICTURES = "metrics.json", "predictions.jsonl", "pictures.png"
@@ -58,9 +58,18 @@ def _score(call: StageCall, folder: Folder, manifest: Manifest, records: Manifes
     call.progress("pictures", 0, None)
     model = load_model(folder, manifest)
     limit = min(params.max_records, call.limit or params.max_records)
-    held = held_out(call.extra["records"], records, params.split, limit, model.vocabulary.visual, call.threads)
-    predictions = list(_predictions(call, model, held, msgspec.convert(manifest.facts["template"], TemplateParams)))
-    metrics = _metrics(predictions, held)
+    held = held_out(call.extra["records"], records, params.split, limit, model.vocabulary.visual, available_cores())
+    template = msgspec.convert(fact(manifest, "template", folder), TemplateParams)
+    losses, choices, captions, documents = _predictions(call, model, held, template)
+    metrics = {
+        "records": len(held.records),
+        "split": params.split,
+        "documents": documents,
+        "loss": loss_by_kind(losses),
+        "label_choice": choice_metrics(choices),
+        "captions": caption_metrics(captions),
+    }
+    predictions = [*losses, *choices, *captions]
     entries = [
         _written(work.files, METRICS, msgspec.json.format(msgspec.json.encode(metrics), indent=1) + b"\n", 0),
         _written(work.files, PREDICTIONS, b"".join(msgspec.json.encode(p) + b"\n" for p in predictions), len(predictions)),
@@ -70,28 +79,31 @@ def _score(call: StageCall, folder: Folder, manifest: Manifest, records: Manifes
     work.commit(msgspec.structs.replace(work.manifest, shards=entries, counts=counts))
 
 
-def _predictions(call: StageCall, model: TrainedModel, held: HeldOut, template: TemplateParams) -> Seq[Prediction]:
+def _predictions(
+    call: StageCall, model: TrainedModel, held: HeldOut, template: TemplateParams
+) -> tuple[list[LossPrediction], list[ChoicePrediction], list[CaptionPrediction], dict[str, int]]:
     params, seed = call.params.eval, call.params.common.seed
-    call.progress("loss by kind", 0, len(held.records))
-    losses = loss_predictions(model, held, template, seed, params.batch_size)
-    call.progress("label choice", 0, len(held.records))
+    losses, lost = loss_predictions(
+        model, held, template, seed, params.batch_size, partial(call.progress, "documents for loss by kind")
+    )
     choices = choice_predictions(
-        model, held, template.recipe, per_record=params.choices_per_record, seed=seed, batch_size=params.batch_size
+        model,
+        held,
+        template.recipe,
+        per_record=params.choices_per_record,
+        seed=seed,
+        batch_size=params.batch_size,
+        on_done=partial(call.progress, "rows for label choice"),
     )
-    call.progress("captions", 0, min(len(held.records), params.caption_records))
     captions = caption_predictions(
-        model, held, limit=params.caption_records, max_tokens=params.caption_tokens, batch_size=params.batch_size
+        model,
+        held,
+        limit=params.caption_records,
+        max_tokens=params.caption_tokens,
+        batch_size=params.batch_size,
+        on_done=partial(call.progress, "captions"),
     )
-    return [*losses, *choices, *captions]
-
-
-def _metrics(predictions: Seq[Prediction], held: HeldOut) -> dict[str, Any]:
-    return {
-        "records": len(held.records),
-        "loss": loss_by_kind(p for p in predictions if isinstance(p, LossPrediction)),
-        "label_choice": choice_metrics(p for p in predictions if isinstance(p, ChoicePrediction)),
-        "captions": caption_metrics(p for p in predictions if isinstance(p, CaptionPrediction)),
-    }
+    return losses, choices, captions, {"scored": len(losses), **lost}
 
 
 def _sheet(model: TrainedModel, held: HeldOut, limit: int) -> bytes:

@@ -23,6 +23,7 @@ from mmgic.sources import SOURCES, Source, source_named
 from mmgic.sources.raw import LEDGER
 
 _CHUNK = 1 << 22
+_ANNOTATIONS = (".json", ".jsonl", ".tsv")
 
 
 def plan(call: StageCall) -> Plan:
@@ -92,13 +93,15 @@ def _local(call: StageCall, source: Source) -> Iterator[LedgerLine]:
 
 
 def _origins(call: StageCall, sources: dict[str, Source]) -> dict[str, InputRef]:
-    """A local set as an input: its path, and a digest of the names and sizes of its files."""
+    """A local set as an input: its path, and a digest of its annotations and of the names and sizes of its pictures."""
     if call.source is None:
         return {}
     digest = blake3()
     for source in sources.values():
         for line in _local(call, source):
             digest.update(f"{line.path}\0{call.source.fs.size(call.source.file(line.path))}\n".encode())
+            if line.path.endswith(_ANNOTATIONS):
+                digest.update(call.source.read(line.path))
     return {"origin": InputRef(path=call.source.url, digest=digest.hexdigest())}
 
 

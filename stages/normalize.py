@@ -10,15 +10,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import partial
 
+from mmgic.errors import InputError
 from mmgic.execution import commit_units, run_units
 from mmgic.execution.call import Outcome, Plan, StageCall
 from mmgic.params import section_tree, tree_digest
 from mmgic.schema.manifests import Manifest
 from mmgic.schema.records import RawRecord
 from mmgic.shards.folder import Folder
-from mmgic.shards.manifest import input_ref, new_manifest, read_manifest
+from mmgic.shards.manifest import fact, input_ref, new_manifest, read_manifest
 from mmgic.shards.work import UnitNote, Work
-from mmgic.sources import source_named
+from mmgic.sources import SOURCES
 from mmgic.sources.normalize import RecordUnit, write_records
 from mmgic.sources.raw import RawFolder
 
@@ -50,10 +51,17 @@ def _input(call: StageCall) -> tuple[Folder, Manifest]:
 
 
 def _raw_records(call: StageCall, raw: Folder, manifest: Manifest) -> Iterator[RawRecord]:
-    """The images of all sources, at most `--limit` of each split."""
+    """The images of all sources: at most `--limit` of each split, and no more than `fetch --limit` took of each source."""
+    fetched = manifest.params.get("limit")
     taken: Counter[str] = Counter()
-    for name in manifest.facts["sources"]:
-        for record in source_named(name).raw_records(RawFolder(raw, manifest, name)):
+    for name in fact(manifest, "sources", raw):
+        if name not in SOURCES:
+            raise InputError(f"the raw folder holds source `{name}`, which this version does not know", where=raw.url)
+        of_source: Counter[str] = Counter()
+        for record in SOURCES[name].raw_records(RawFolder(raw, manifest, name)):
+            of_source[record.split] += 1
+            if fetched is not None and of_source[record.split] > fetched:
+                continue
             taken[record.split] += 1
             if call.limit is None or taken[record.split] <= call.limit:
                 yield record

@@ -18,17 +18,21 @@ import msgspec
 
 from mmgic.execution import commit_units, run_units
 from mmgic.execution.call import Outcome, Plan, StageCall
+from mmgic.execution.cores import available_cores
 from mmgic.params import section_tree, tree_digest
 from mmgic.schema.manifests import Manifest
 from mmgic.schema.sequences import Sequence
 from mmgic.shards.folder import Folder
-from mmgic.shards.manifest import check_input, input_folder, input_ref, limited, new_manifest, read_manifest
+from mmgic.shards.manifest import check_input, fact, input_folder, input_ref, limited, new_manifest, read_manifest
 from mmgic.shards.rows import RowReader, write_rows
 from mmgic.shards.work import UnitNote, Work
 from mmgic.vocab.fit import fit_vocabulary
-from mmgic.vocab.joint import Vocabulary, load_vocabulary
+from mmgic.vocab.joint import load_vocabulary
 from mmgic.vocab.rows import packed_rows
 from mmgic.vocab.shards import TokenUnit, write_tokens
+
+
+VOCABULARY = "vocabulary"
 
 
 def plan(call: StageCall) -> Plan:
@@ -49,7 +53,8 @@ def run(call: StageCall) -> Outcome:
     with Work(call.out, identity, fresh=call.fresh) as work:
         if work.is_done:
             return Outcome(work.manifest, was_done=True)
-        vocabulary = _vocabulary(call, work, (documents, manifest), (records, record_manifest))
+        fitted = _fitted(call, work, (documents, manifest), (records, record_manifest))
+        vocabulary = load_vocabulary(work.files / VOCABULARY)
         tokens = work.root / "tokens"
         notes = list(_notes(call, work, tokens, (documents, manifest), (records, record_manifest)))
         packed = list(_packed(call, work, tokens, notes))
@@ -59,12 +64,12 @@ def run(call: StageCall) -> Outcome:
             "id_bytes": vocabulary.id_type.itemsize,
             "vocabulary_size": vocabulary.size,
             "visual_digest": vocabulary.visual.digest,
-            "template": manifest.facts["template"],
+            "template": fact(manifest, "template", documents),
             "fill": _fill(packed, call.params.tokenize.row_length),
         }
         return commit_units(
             work,
-            [*encoded, *packed],
+            [fitted, *encoded, *packed],
             total="documents",
             max_bad_fraction=call.params.tokenize.max_bad_fraction,
             needed="rows.train",
@@ -80,23 +85,26 @@ def _inputs(call: StageCall) -> tuple[Folder, Manifest, Folder, Manifest]:
     return documents, manifest, records, record_manifest
 
 
-def _vocabulary(
-    call: StageCall, work: Work, documents: tuple[Folder, Manifest], records: tuple[Folder, Manifest]
-) -> Vocabulary:
-    """The vocabulary of this run: fitted now, or by the run that was killed."""
-    folder = work.files / "vocabulary"
+def _fitted(call: StageCall, work: Work, documents: tuple[Folder, Manifest], records: tuple[Folder, Manifest]) -> UnitNote:
+    """The vocabulary's files: fitted now, or by the run that was killed."""
 
     def fit() -> UnitNote:
         cuts = limited(documents[1].shards, call.limit)
         params = call.params.tokenize
-        fit_vocabulary(
-            documents[0], cuts, records[0], records[1].shards, params.text, params.visual, call.params.common.seed, call.threads
-        ).save(folder)
-        return UnitNote([], [], {})
+        vocabulary = fit_vocabulary(
+            documents[0],
+            cuts,
+            records[0],
+            records[1].shards,
+            params.text,
+            params.visual,
+            call.params.common.seed,
+            available_cores(),
+        )
+        return UnitNote(vocabulary.save(work.files / VOCABULARY), [], {})
 
     call.progress("vocabulary", 0, None)
-    work.units.once("vocabulary", fit)
-    return load_vocabulary(folder)
+    return work.units.once(VOCABULARY, fit)
 
 
 def _notes(
@@ -110,7 +118,7 @@ def _notes(
         write_tokens,
         documents=documents[0],
         records=records[0],
-        vocabulary=work.files / "vocabulary",
+        vocabulary=work.files / VOCABULARY,
         cache=call.extra.get("cache") or call.out.sibling(".codes"),
         out=tokens,
         notes=work.units,

@@ -12,7 +12,7 @@ from mmgic.shards.folder import Folder
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class FolderType(click.ParamType):
+class FolderType(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
     """A local path or any fsspec URL."""
 
     name = "folder"

@@ -3,6 +3,7 @@
 import inspect
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -50,7 +51,7 @@ def guarded(run: Callable[[], None], *, verbose: int = 0) -> int:
         run()
     except MmgicError as error:
         if verbose >= 2:
-            raise
+            traceback.print_exc()
         show_error(error)
         return error.exit_code
     except KeyboardInterrupt:
@@ -61,7 +62,7 @@ def guarded(run: Callable[[], None], *, verbose: int = 0) -> int:
         return 1
     except OSError as error:
         if verbose >= 2:
-            raise
+            traceback.print_exc()
         show_error(MmgicError(error.strerror or str(error), where=str(error.filename or "")))
         return MmgicError.exit_code
     return 0

@@ -1,7 +1,8 @@
 """Captions by greedy decoding, scored with CIDEr.
 
 The score is pycocoevalcap's (Vedantam et al., arXiv 1411.5726), the code behind published figures; its Java tokenizer is
-replaced by lower-casing and keeping words and numbers, which differs from it in rare cases (hyphens, abbreviations).
+replaced by lower-casing and keeping words and numbers, which differs from it in rare cases (hyphens, abbreviations). In scripts
+that put no space between words each character counts as a word.
 """
 
 import re
@@ -9,17 +10,19 @@ from collections.abc import Iterable
 
 import torch
 
+from mmgic.evaluation.likelihood import OnDone
 from mmgic.evaluation.model import TrainedModel
 from mmgic.evaluation.predictions import CaptionPrediction
 from mmgic.evaluation.records import HeldOut
 from mmgic.template import caption_prompt, wording
 from mmgic.vocab.encode import encode_parts, joined, text_from_ids
 
-_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:'[^\W_{_UNSPACED}]+)?")
 
 
 def caption_predictions(
-    model: TrainedModel, held: HeldOut, *, limit: int, max_tokens: int, batch_size: int
+    model: TrainedModel, held: HeldOut, *, limit: int, max_tokens: int, batch_size: int, on_done: OnDone
 ) -> list[CaptionPrediction]:
     """A caption for each of the first `limit` records that have one; visual tokens are not allowed in it."""
     records = [record for record in held.records if record.captions][:limit]
@@ -48,16 +51,17 @@ def caption_predictions(
             ended = [number for number, token in enumerate(row.tolist()) if token in stops]
             text = text_from_ids(row[: ended[0]] if ended else row, model.vocabulary)
             predictions.append(CaptionPrediction(record.key, text.strip(), record.captions))
+        on_done(len(predictions), len(records))
     return predictions
 
 
-def caption_metrics(predictions: Iterable[CaptionPrediction]) -> dict[str, float]:
-    """CIDEr over all captions (idf from their references), and how many there are."""
+def caption_metrics(predictions: Iterable[CaptionPrediction]) -> dict[str, float | None]:
+    """CIDEr over all captions (idf from their references), nothing where there are none; and how many there are."""
     from pycocoevalcap.cider.cider import Cider
 
     predictions = list(predictions)
     if not predictions:
-        return {"cider": 0.0, "count": 0}
+        return {"cider": None, "count": 0}
     references = {p.key: [_words(text) for text in p.references] for p in predictions}
     candidates = {p.key: [_words(p.text)] for p in predictions}
     score, _ = Cider().compute_score(references, candidates)

@@ -1,18 +1,21 @@
 """Label choice: given the picture, is a label that is present likelier than one that is absent? Chance is 50 %.
 
-The absent label is drawn from the labels of the other held-out records of the same source, each as often as it occurs, so
-that knowing which labels are frequent does not help. As a control the same pairs are scored with another record's picture:
-what is right there was not read from the picture.
+Two records of one source share a pair of labels, each having one of them: first the one's picture is shown, then the other's.
+Whoever only knows which labels are frequent is right exactly once, so that what lies above 50 % was read from the picture. As a
+control the same pairs are scored with the picture of a third record that has neither label.
+
+The interval takes pairs as independent; those of one picture are not quite.
 """
 
-from collections.abc import Iterable, Sequence as Seq
+from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as Seq
 
 import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
 
 from mmgic.evaluation.intervals import wilson_interval
-from mmgic.evaluation.likelihood import token_log_likelihoods
+from mmgic.evaluation.likelihood import OnDone, token_log_likelihoods
 from mmgic.evaluation.model import TrainedModel
 from mmgic.evaluation.predictions import ChoicePrediction
 from mmgic.evaluation.records import HeldOut
@@ -21,72 +24,80 @@ from mmgic.schema.records import Record
 from mmgic.template import label_prompt, wording
 from mmgic.vocab.encode import encode_parts, joined
 
-_DRAWS = 64
+Pair = tuple[Record, str, str, Record | None]
+"""A record, a label that it has, one that it has not, and a record that has neither (none where all have one)."""
 
 
 def choice_predictions(
-    model: TrainedModel, held: HeldOut, recipe: str, *, per_record: int, seed: int, batch_size: int
+    model: TrainedModel, held: HeldOut, recipe: str, *, per_record: int, seed: int, batch_size: int, on_done: OnDone
 ) -> list[ChoicePrediction]:
-    """At most `per_record` pairs for each held-out record that has a label, and another record to draw from."""
+    """At most `per_record` pairs for each two held-out records that follow each other in a seeded order."""
     by_source: dict[str, list[Record]] = {}
     for record in held.records:
         by_source.setdefault(record.source, []).append(record)
-    pairs = [pair for records in by_source.values() for pair in _pairs(records, per_record, seed)]
-    rows: list[NDArray[np.unsignedinteger]] = []
-    starts: list[int] = []
-    for record, other, present, absent in pairs:
-        for shown in (record, other):
-            for label in (present, absent):
-                ids, start = _row(model, held, shown, recipe, label)
-                rows.append(ids)
-                starts.append(start)
-    found = token_log_likelihoods(model, rows, batch_size)
-    scores = [float(row[start - 1 :].sum()) for row, start in zip(found, starts, strict=True)]
+    pairs = [pair for records in by_source.values() for pair in label_pairs(records, per_record, seed)]
+    asked = [
+        _row(model, held, shown, recipe, label)
+        for record, present, absent, other in pairs
+        for shown in ((record, other) if other else (record,))
+        for label in (present, absent)
+    ]
+    found = token_log_likelihoods(model, [ids for ids, _ in asked], batch_size, on_done)
+    scores = iter([float(row[start - 1 :].sum()) for row, (_, start) in zip(found, asked, strict=True)])
     return [
-        ChoicePrediction(record.key, record.source, present, absent, *scores[4 * n : 4 * n + 2], other.key, *scores[4 * n + 2 : 4 * n + 4])
-        for n, (record, other, present, absent) in enumerate(pairs)
+        ChoicePrediction(
+            key=record.key,
+            source=record.source,
+            present=present,
+            absent=absent,
+            present_nats=next(scores),
+            absent_nats=next(scores),
+            other_key=other.key if other else None,
+            other_present_nats=next(scores) if other else None,
+            other_absent_nats=next(scores) if other else None,
+        )
+        for record, present, absent, other in pairs
     ]
 
 
 def choice_metrics(predictions: Iterable[ChoicePrediction]) -> dict[str, object]:
-    """Accuracy with its Wilson interval, over all and by source, and the control with the wrong picture."""
+    """Accuracy with its Wilson interval, over all and by source, and that of the control; nothing where none was asked."""
     predictions = list(predictions)
     sources = sorted({prediction.source for prediction in predictions})
     by_source = {source: _accuracy([p for p in predictions if p.source == source]) for source in sources}
     return {**_accuracy(predictions), "by_source": by_source}
 
 
-def _accuracy(predictions: Seq[ChoicePrediction]) -> dict[str, float]:
+def label_pairs(records: Seq[Record], per_record: int, seed: int) -> Iterator[Pair]:
+    """Pairs of labels that one of two neighbours has and the other lacks, each asked of both."""
+    order = sorted(records, key=lambda record: blake3(f"{seed}/choice/{record.key}".encode()).digest())
+    for place, first in enumerate(order[:-1] if len(order) == 2 else order):
+        second = order[(place + 1) % len(order)]
+        ours, theirs = _names(first), _names(second)
+        only_ours = [name for name in ours if name not in theirs]
+        only_theirs = [name for name in theirs if name not in ours]
+        for one, other in list(zip(only_ours, only_theirs, strict=False))[:per_record]:
+            rest = (order[(place + step) % len(order)] for step in range(2, len(order)))
+            third = next((record for record in rest if not {one, other} & set(_names(record))), None)
+            yield first, one, other, third
+            yield second, other, one, third
+
+
+def _names(record: Record) -> list[str]:
+    return [label.name for label in record.labels]
+
+
+def _accuracy(predictions: Seq[ChoicePrediction]) -> dict[str, float | None]:
     right, count = sum(p.is_right for p in predictions), len(predictions)
     low, high = wilson_interval(right, count)
-    without = sum(p.is_right_without for p in predictions)
+    controls = [p.is_right_without for p in predictions if p.is_right_without is not None]
     return {
-        "accuracy": right / count if count else 0.0,
+        "accuracy": right / count if count else None,
         "low": low,
         "high": high,
         "count": count,
-        "wrong_picture_accuracy": without / count if count else 0.0,
+        "wrong_picture_accuracy": sum(controls) / len(controls) if controls else None,
     }
-
-
-def _pairs(records: Seq[Record], per_record: int, seed: int) -> Iterable[tuple[Record, Record, str, str]]:
-    pool = [label.name for record in records for label in record.labels]
-    for number, record in enumerate(records):
-        names = {label.name for label in record.labels}
-        other = records[(number + 1) % len(records)]
-        for label in record.labels[:per_record]:
-            absent = _absent(pool, names, f"{seed}/choice/{record.key}/{label.id}")
-            if absent and other is not record:
-                yield record, other, label.name, absent
-
-
-def _absent(pool: Seq[str], names: set[str], stream: str) -> str | None:
-    """A draw from `pool` that is not in `names`; none where 64 draws do not find one."""
-    for number in range(_DRAWS):
-        draw = int.from_bytes(blake3(f"{stream}/{number}".encode()).digest()[:8], "big")
-        if (name := pool[draw % len(pool)]) not in names:
-            return name
-    return None
 
 
 def _row(model: TrainedModel, held: HeldOut, shown: Record, recipe: str, label: str) -> tuple[NDArray[np.unsignedinteger], int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from mmgic.evaluation.likelihood import token_log_likelihoods
+from mmgic.evaluation.likelihood import OnDone, token_log_likelihoods
 from mmgic.evaluation.model import TrainedModel
 from mmgic.evaluation.predictions import LossPrediction
 from mmgic.evaluation.records import HeldOut
@@ -19,22 +19,26 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {"visual": ("image", "region"), "all": 
 
 
 def loss_predictions(
-    model: TrainedModel, held: HeldOut, template: TemplateParams, seed: int, batch_size: int
-) -> list[LossPrediction]:
-    """Summed loss and number of tokens of each kind, for each held-out document."""
+    model: TrainedModel, held: HeldOut, template: TemplateParams, seed: int, batch_size: int, on_done: OnDone
+) -> tuple[list[LossPrediction], dict[str, int]]:
+    """Summed loss and number of tokens of each kind for each held-out document; and how many were skipped or cut, by cause."""
     ids, kinds, keys = [], [], []
+    lost: Counter[str] = Counter()
     for record in held.records:
         document = document_from_record(record, template, seed)
         if isinstance(document, Rejection):
+            lost[f"skipped.{document.cause}"] += 1
             continue
         encoded = sequence_from_document(document, model.vocabulary, held.codes_of(record.key), model.row_length)
         if isinstance(encoded, Rejection):
+            lost[f"skipped.{encoded.cause}"] += 1
             continue
+        lost["cut"] += encoded[1] > 0
         ids.append(np.frombuffer(encoded[0].ids, model.vocabulary.id_type))
         kinds.append(np.frombuffer(encoded[0].kinds, np.uint8)[1:])
         keys.append(record.key)
     predictions = []
-    for key, kind, found in zip(keys, kinds, token_log_likelihoods(model, ids, batch_size), strict=True):
+    for key, kind, found in zip(keys, kinds, token_log_likelihoods(model, ids, batch_size, on_done), strict=True):
         sums = np.bincount(kind, weights=-found, minlength=len(TOKEN_KINDS))
         counts = np.bincount(kind, minlength=len(TOKEN_KINDS))
         predictions.append(
@@ -44,7 +48,7 @@ def loss_predictions(
                 tokens={name: int(counts[n]) for n, name in enumerate(TOKEN_KINDS) if counts[n]},
             )
         )
-    return predictions
+    return predictions, {cause: count for cause, count in sorted(lost.items()) if count}
 
 
 def loss_by_kind(predictions: Iterable[LossPrediction]) -> dict[str, float]:

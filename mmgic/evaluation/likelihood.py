@@ -1,6 +1,7 @@
 """Log-likelihoods of tokens under a model, in batches of rows of similar length. Legend: B rows, T tokens."""
 
-from collections.abc import Iterator, Sequence as Seq
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Seq
 
 import numpy as np
 import torch
@@ -11,13 +12,17 @@ from mmgic.schema.sequences import Sequence
 from mmgic.training.batch import batch_from_rows
 from mmgic.training.loss import token_losses
 
+OnDone = Callable[[int, int], None]
+"""Hears how many of how many are done."""
+
 
 def token_log_likelihoods(
-    model: TrainedModel, ids: Seq[NDArray[np.unsignedinteger]], batch_size: int
+    model: TrainedModel, ids: Seq[NDArray[np.unsignedinteger]], batch_size: int, on_done: OnDone
 ) -> list[NDArray[np.float64]]:
     """For each row (T,) the log-likelihood in nats (T - 1,) of every token after its first."""
     order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
     found: list[NDArray[np.float64]] = [np.empty(0)] * len(ids)
+    done = 0
     with torch.inference_mode():
         for numbers in _chunks(order, batch_size):
             rows = [_row(ids[number]) for number in numbers]
@@ -26,6 +31,8 @@ def token_log_likelihoods(
             losses = token_losses(model.network, batch).double().cpu().numpy()
             for number, row_losses in zip(numbers, losses, strict=True):
                 found[number] = -row_losses[: len(ids[number]) - 1]
+            done += len(numbers)
+            on_done(done, len(ids))
     return found
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM
+from transformers.utils.logging import disable_progress_bar
 
 from mmgic.errors import InputError
 from mmgic.schema.manifests import Manifest
 from mmgic.shards.folder import Folder
+from mmgic.shards.manifest import fact
 from mmgic.vocab.joint import Vocabulary, load_vocabulary
 
 
@@ -34,9 +36,13 @@ def load_model(folder: Folder, manifest: Manifest) -> TrainedModel:
             pass
     if not folder.is_local:
         raise InputError("a model is loaded from a local folder", where=folder.url, hint="copy it first")
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     vocabulary = load_vocabulary(folder)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = AutoModelForCausalLM.from_pretrained(Path(folder.path), local_files_only=True).to(device).eval()
+    network: Any = AutoModelForCausalLM.from_pretrained(Path(folder.path), local_files_only=True)
+    network = network.to(device).eval()
+    if vocabulary.visual.digest != fact(manifest, "visual_digest", folder):
+        raise InputError("the codebook is not the one that the model was trained with", where=folder.url)
     if network.config.vocab_size != vocabulary.size:
         raise InputError(f"model of {network.config.vocab_size} ids, vocabulary of {vocabulary.size}", where=folder.url)
-    return TrainedModel(network, vocabulary, int(manifest.facts["row_length"]), device)
+    return TrainedModel(network, vocabulary, int(fact(manifest, "row_length", folder)), device)

@@ -12,7 +12,7 @@ class LossPrediction(msgspec.Struct, frozen=True, tag="loss", tag_field="task"):
 
 
 class ChoicePrediction(msgspec.Struct, frozen=True, tag="label_choice", tag_field="task"):
-    """A present and an absent label with their log-likelihoods after the picture, and after another record's picture."""
+    """A present and an absent label with their log-likelihoods after the picture, and after that of a record with neither."""
 
     key: str
     source: str
@@ -20,9 +20,9 @@ class ChoicePrediction(msgspec.Struct, frozen=True, tag="label_choice", tag_fiel
     absent: str
     present_nats: float
     absent_nats: float
-    other_key: str
-    other_present_nats: float
-    other_absent_nats: float
+    other_key: str | None
+    other_present_nats: float | None
+    other_absent_nats: float | None
 
     @property
     def is_right(self) -> bool:
@@ -30,8 +30,10 @@ class ChoicePrediction(msgspec.Struct, frozen=True, tag="label_choice", tag_fiel
         return self.present_nats > self.absent_nats
 
     @property
-    def is_right_without(self) -> bool:
-        """The same, with the other record's picture shown."""
+    def is_right_without(self) -> bool | None:
+        """The same, with the other record's picture shown; nothing where there is none."""
+        if self.other_present_nats is None or self.other_absent_nats is None:
+            return None
         return self.other_present_nats > self.other_absent_nats
 
 

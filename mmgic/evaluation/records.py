@@ -1,8 +1,8 @@
 """The held-out records that an evaluation asks about, with the codes and pixels of their main crops and regions."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from mmgic.errors import InputError
 from mmgic.images import PictureStatus
@@ -10,6 +10,7 @@ from mmgic.schema.documents import ImagePart
 from mmgic.schema.manifests import Manifest
 from mmgic.schema.records import Box, Record
 from mmgic.shards.folder import Folder
+from mmgic.shards.manifest import limited
 from mmgic.shards.records import read_record_shard
 from mmgic.vocab.codes import CropKey, decoded_crops
 from mmgic.vocab.encode import CodesOf
@@ -39,13 +40,16 @@ def held_out(
     """The first `limit` records of a split.
 
     Raises:
-        InputError: the split has no records, or a picture cannot be decoded.
+        InputError: the split has no records, two have one key, or a picture cannot be decoded.
     """
-    shards = [shard for shard in manifest.shards if shard.split == split]
-    if not shards:
+    cuts = limited([shard for shard in manifest.shards if shard.split == split], limit)
+    if not cuts:
         splits = sorted({shard.split for shard in manifest.shards})
         raise InputError(f"no records of split `{split}`", where=folder.url, hint=f"eval.split is one of: {', '.join(splits)}")
-    pairs = list(islice((pair for shard in shards for pair in read_record_shard(folder, shard)), limit))
+    pairs = [pair for cut in cuts for pair in cut.of(read_record_shard(folder, cut.entry))]
+    keys_seen = Counter(record.key for record, _ in pairs)
+    if repeated := [key for key, count in keys_seen.items() if count > 1]:
+        raise InputError(f"{len(repeated)} keys stand for several records, {repeated[0]} first", where=folder.url)
     crops: dict[str, list[Box]] = {
         record.key: list(dict.fromkeys([record.crop_xyxy_px, *(region.crop_xyxy_px for region in record.regions)]))
         for record, _ in pairs

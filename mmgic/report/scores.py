@@ -10,13 +10,19 @@ def score_lines(metrics: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _lines(metrics: Mapping[str, Any]) -> Iterator[str]:
-    yield f"scores on {metrics['records']} held-out records"
+    yield f"scores on {metrics['records']} records of split {metrics['split']}"
     yield "  label choice (chance 50 %)      right   95 % interval     pairs  wrong picture"
     choice = metrics["label_choice"]
     for name, row in [("all", choice), *choice["by_source"].items()]:
         interval = f"{row['low']:.1%} - {row['high']:.1%}"
-        yield f"    {name:<26} {row['accuracy']:>8.1%}   {interval:<15} {row['count']:>7,} {row['wrong_picture_accuracy']:>14.1%}"
+        right, wrong_picture = _share(row["accuracy"]), _share(row["wrong_picture_accuracy"])
+        yield f"    {name:<26} {right:>8}   {interval:<15} {row['count']:>7,} {wrong_picture:>14}"
     yield "  loss (nats a token)"
     for name, value in metrics["loss"].items():
         yield f"    {name:<26} {value:>8.3f}"
-    yield f"  captions, greedy: CIDEr         {metrics['captions']['cider']:>5.3f}   on {metrics['captions']['count']:,}"
+    cider, count = metrics["captions"]["cider"], metrics["captions"]["count"]
+    yield f"  captions, greedy: CIDEr         {'-' if cider is None else f'{cider:.3f}':>5}   on {count:,}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from mmgic.schema.records import Box
+from mmgic.schema.records import Box, Key
 
 TextConcept = Literal["caption", "label", "description", "template"]
 """What a stretch of text says; `template` is the fixed wording around the concepts."""
@@ -32,7 +32,7 @@ Part = TextPart | ImagePart
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One document, made from the record of the same key."""
 
-    key: str
+    key: Key
     split: str
     recipe: str
     parts: list[Part]

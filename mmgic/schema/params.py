@@ -18,13 +18,13 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     pass
 
 
-class CommonParams(_Section):
+class CommonParams(_Section, frozen=True):
     """What all stages share. Every random choice comes from `seed`."""
 
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)]
 
 
-class ScenesParams(_Section):
+class ScenesParams(_Section, frozen=True):
     """How many generated pictures a split gets, and their side in pixels."""
 
     train: Annotated[int, Meta(ge=0)]
@@ -32,14 +32,14 @@ class ScenesParams(_Section):
     side_px: Annotated[int, Meta(ge=32, le=1024)]
 
 
-class FetchParams(_Section):
+class FetchParams(_Section, frozen=True):
     """`sources` that need no download, taken in this order when no `--source` is given."""
 
     sources: Annotated[list[Literal["photos", "scenes"]], Meta(min_length=1)]
     scenes: ScenesParams
 
 
-class RegionParams(_Section):
+class RegionParams(_Section, frozen=True):
     """Which boxes become regions (PAPER: crops are large squares around the objects; the figures are our decisions)."""
 
     min_inside_fraction: Fraction
@@ -56,7 +56,7 @@ class RegionParams(_Section):
             raise ValueError(f"min_area_fraction {self.min_area_fraction:g} is above max_area_fraction {self.max_area_fraction:g}")
 
 
-class NormalizeParams(_Section):
+class NormalizeParams(_Section, frozen=True):
     """Raw files to records. `max_pixels` bounds a picture before it is decoded."""
 
     records_per_shard: PositiveInt
@@ -65,7 +65,7 @@ class NormalizeParams(_Section):
     regions: RegionParams
 
 
-class TemplateParams(_Section):
+class TemplateParams(_Section, frozen=True):
     """Records to documents: which concepts, and how many of the documents put the caption before the image."""
 
     recipe: Literal["C", "CL", "CLD", "CLDR"]
@@ -73,14 +73,14 @@ class TemplateParams(_Section):
     max_bad_fraction: Fraction
 
 
-class TextTokenizerParams(_Section):
+class TextTokenizerParams(_Section, frozen=True):
     """Byte-level BPE fitted on the text of at most `fit_documents` documents."""
 
     vocabulary_size: Annotated[int, Meta(ge=300)]
     fit_documents: PositiveInt
 
 
-class VisualTokenizerParams(_Section):
+class VisualTokenizerParams(_Section, frozen=True):
     """`patches`: a k-means codebook of `num_codes` patches; a picture of `side_px` gives (side_px / patch_px)^2 codes."""
 
     kind: Literal["patches"]
@@ -94,7 +94,7 @@ class VisualTokenizerParams(_Section):
             raise ValueError(f"side_px {self.side_px} is no multiple of patch_px {self.patch_px}")
 
 
-class TokenizeParams(_Section):
+class TokenizeParams(_Section, frozen=True):
     """Documents to packed rows of at most `row_length` tokens, packed in windows of `packing_window` documents."""
 
     row_length: Annotated[int, Meta(ge=16)]
@@ -106,7 +106,7 @@ class TokenizeParams(_Section):
     visual: VisualTokenizerParams
 
 
-class ModelParams(_Section):
+class ModelParams(_Section, frozen=True):
     """A Llama built from these figures and seeded, with grouped key-value heads where `kv_heads` < `heads`."""
 
     layers: PositiveInt
@@ -119,7 +119,7 @@ class ModelParams(_Section):
     activation_checkpointing: bool
 
 
-class OptimizerParams(_Section):
+class OptimizerParams(_Section, frozen=True):
     """AdamW, linear warm-up, cosine decay to `final_lr_fraction` of `lr`."""
 
     lr: PositiveFloat
@@ -132,7 +132,7 @@ class OptimizerParams(_Section):
     max_grad_norm: PositiveFloat
 
 
-class PretrainParams(_Section):
+class PretrainParams(_Section, frozen=True):
     """Training: `rows_per_step` rows over all ranks, `rows_per_pass` on one rank at a time, `steps` optimizer steps."""
 
     processes: PositiveInt
@@ -148,7 +148,7 @@ class PretrainParams(_Section):
     optimizer: OptimizerParams
 
 
-class EvalParams(_Section):
+class EvalParams(_Section, frozen=True):
     """Scores on `split`: at most `max_records` records, `caption_tokens` new tokens a caption."""
 
     split: str
@@ -160,7 +160,7 @@ class EvalParams(_Section):
     batch_size: PositiveInt
 
 
-class Params(_Section):
+class Params(_Section, frozen=True):
     """The whole params file."""
 
     common: CommonParams

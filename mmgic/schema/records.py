@@ -5,11 +5,14 @@ in upright pixels, after the EXIF turn. Every box of a record is either a `Regio
 counts always add up.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 Box = tuple[float, float, float, float]
+
+Key = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]+\Z")]
+"""A record's name, unique in its folder; it names members of tars and files, so it is checked wherever it is read."""
 
 DropCause = Literal[
     "degenerate",
@@ -62,7 +65,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `labels` are those present in the main crop, in the order in which they first occur.
     """
 
-    key: str
+    key: Key
     source: str
     split: str
     extension: Literal["jpg", "png"]

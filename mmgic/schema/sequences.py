@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from mmgic.schema.records import Key
+
 TOKEN_KINDS = ("template", "caption", "label", "description", "image", "region")
 """Kind of a token; its index is the byte stored in `Sequence.kinds`. Markers count to what they mark."""
 
@@ -17,7 +19,7 @@ class Sequence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token. A row is not padded: the loader does that.
     """
 
-    keys: list[str]
+    keys: list[Key]
     lengths: list[int]
     ids: bytes
     kinds: bytes

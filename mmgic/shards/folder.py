@@ -11,6 +11,7 @@ import re
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import PurePosixPath
 from typing import IO, Any, BinaryIO, Self, cast
 
 import fsspec
@@ -91,6 +92,17 @@ class Folder:
         """A whole small file."""
         with self.open(name) as stream:
             return stream.read()
+
+    def stretch(self, name: str, offset: int, num_bytes: int) -> bytes:
+        """A part of a file: one ranged request where the folder is remote; shorter where the file ends.
+
+        Raises:
+            InputError: it is not there.
+        """
+        try:
+            return cast(bytes, self.fs.cat_file(self.file(name), start=offset, end=offset + num_bytes))
+        except (FileNotFoundError, IsADirectoryError) as error:
+            raise InputError(f"no file {name}", where=self.url) from error
 
     def write(self, name: str, data: bytes) -> None:
         """Writes a whole small file in one step."""
@@ -189,3 +201,9 @@ class HashingReader:
         while self.read(1 << 20):
             pass
         return str(self._hash.hexdigest())
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether a file name from outside (an annotation, a manifest) stays inside its folder."""
+    path = PurePosixPath(name)
+    return bool(name) and not path.is_absolute() and ".." not in path.parts and "\\" not in name and "\0" not in name

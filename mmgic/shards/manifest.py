@@ -1,9 +1,10 @@
 """Reads and writes `manifest.json`, and refuses what does not match, naming both values."""
 
 import os
+import re
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 import msgspec
 from blake3 import blake3
@@ -11,10 +12,14 @@ from blake3 import blake3
 import mmgic
 from mmgic.errors import InputError
 from mmgic.schema.manifests import SCHEMA_VERSION, FolderKind, InputRef, Manifest, Rejection, ShardEntry
-from mmgic.shards.folder import Folder
+from mmgic.shards.folder import Folder, is_safe_name
+
+Item = TypeVar("Item")
 
 MANIFEST = "manifest.json"
 REJECTED = "rejected.jsonl"
+
+_SPLIT = re.compile(r"[A-Za-z0-9_-]*")
 
 _MADE_BY: dict[FolderKind, str] = {
     "raw": "mmgic fetch",
@@ -76,7 +81,21 @@ def read_manifest(folder: Folder, kind: FolderKind) -> Manifest:
         raise InputError(
             f"a folder of {manifest.kind} where one of {kind} is wanted", where=folder.url, hint=f"`{_MADE_BY[kind]}` makes one"
         )
+    for entry in manifest.shards:
+        if not is_safe_name(entry.name) or not _SPLIT.fullmatch(entry.split):
+            raise InputError(f"shard name leaves the folder: {entry.name!r}, split {entry.split!r}", where=where)
     return manifest
+
+
+def fact(manifest: Manifest, name: str, folder: Folder) -> Any:
+    """What a folder's manifest says of `name`.
+
+    Raises:
+        InputError: it says nothing.
+    """
+    if name not in manifest.facts:
+        raise InputError(f"the manifest has no fact `{name}`", where=folder.file(MANIFEST), hint=f"`{_MADE_BY[manifest.kind]}` writes it")
+    return manifest.facts[name]
 
 
 def manifest_digest(manifest: Manifest) -> str:
@@ -137,6 +156,12 @@ class ShardCut(msgspec.Struct, frozen=True):
 
     entry: ShardEntry
     count: int
+
+    def of(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The first `count` of the shard's items; the rest is read too, since a shard's hash is known at its end."""
+        for number, item in enumerate(items):
+            if number < self.count:
+                yield item
 
 
 def limited(shards: Iterable[ShardEntry], limit: int | None) -> list[ShardCut]:

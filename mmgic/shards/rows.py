@@ -108,9 +108,7 @@ class RowReader:
     def _read_block(self, shard: int, number: int) -> list[Sequence]:
         entry, index = self._shards[shard]
         block = index.blocks[number]
-        with self._folder.open(entry.name) as stream:
-            stream.seek(block.offset)
-            data = stream.read(block.num_bytes)
+        data = self._folder.stretch(entry.name, block.offset, block.num_bytes)
         try:
             size = zstandard.frame_content_size(data)
             if not 0 <= size <= _MAX_BLOCK_BYTES:

@@ -21,6 +21,8 @@ from mmgic.schema.manifests import Manifest, Rejection, ShardEntry
 from mmgic.shards.folder import PART, Folder
 from mmgic.shards.manifest import MANIFEST, read_manifest, write_manifest
 
+LOCK = "lock"
+
 
 class UnitNote(msgspec.Struct, frozen=True):
     """What became of a unit of work: the shards that it wrote, what it rejected, and its counts."""
@@ -51,7 +53,7 @@ class Work:
     Args:
         out: where the finished folder goes.
         manifest: the manifest to be, without shards and counts; its params, inputs and version are the run's identity.
-        fresh: drop what an earlier run left, finished or not.
+        fresh: drop what earlier runs left, finished or not, whatever their params.
 
     Raises:
         UsageError: `out` holds something that is not ours, or another run of ours and `fresh` is off, or is being written.
@@ -82,17 +84,18 @@ class Work:
                 )
             self.is_done = self.was_done = True
             self.manifest = found
-            self._remove_works()
+            if self.root.exists():
+                self._remove(self.root)
             return self
-        if self.fresh and self.root.exists():
-            self._remove(self.root)
         self.root.make()
         if self.root.is_local:
-            self._lock = FileLock(str(Path(self.root.path) / "lock"))
+            self._lock = FileLock(str(Path(self.root.path) / LOCK))
             try:
                 self._lock.acquire(timeout=0)
             except Timeout as error:
                 raise UsageError("another run is writing this output", where=self.root.url, hint="wait for it to end") from error
+        if self.fresh:
+            self._remove_works()
         self.files.make()
         self.units.folder.make()
         return self
@@ -119,15 +122,24 @@ class Work:
                 self._remove(replaced)
             self.out.fs.mv(self.out.path, replaced.path, recursive=True)
         self.out.fs.mv(self.files.path, self.out.path, recursive=True)
-        self._remove_works()
+        self._remove(self.root)
         self.is_done = True
         self.manifest = manifest
         return manifest
 
+    def others(self) -> list[Folder]:
+        """Work folders that runs with other params left beside this output."""
+        names = (name for name in self.out.sibling("").names() if name.startswith(self._prefix))
+        return [self.out.sibling(name) for name in names if self.out.sibling(name).path != self.root.path]
+
     def _remove_works(self) -> None:
-        for name in self.out.sibling("").names():
-            if name.startswith(self._prefix) and not _is_locked(self.out.sibling(name), mine=self.root):
-                self._remove(self.out.sibling(name))
+        """Empties this run's work folder (it holds the lock) and removes the others that no run is writing."""
+        for name in self.root.names():
+            if name != LOCK:
+                self.root.fs.rm(self.root.file(name), recursive=True)
+        for other in self.others():
+            if not _is_locked(other):
+                self._remove(other)
 
     @staticmethod
     def _remove(folder: Folder) -> None:
@@ -158,10 +170,10 @@ def _identity(manifest: Manifest) -> str:
     )
 
 
-def _is_locked(work: Folder, mine: Folder) -> bool:
-    if work.path == mine.path or not work.is_local or not work.exists("lock"):
+def _is_locked(work: Folder) -> bool:
+    if not work.is_local or not work.exists(LOCK):
         return False
-    lock = FileLock(work.file("lock"))
+    lock = FileLock(work.file(LOCK))
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -14,8 +14,8 @@ import msgspec
 from mmgic.errors import InputError
 from mmgic.schema.manifests import LedgerLine
 from mmgic.schema.records import Label, RawBox, RawRecord
-from mmgic.shards.folder import Folder
-from mmgic.sources.raw import RawFolder, is_safe_name
+from mmgic.shards.folder import Folder, is_safe_name
+from mmgic.sources.raw import RawFolder, keys_from_files
 
 _ANNOTATION = re.compile(r"annotations/(?P<what>instances|captions)_(?P<split>[A-Za-z0-9_-]+)\.json$")
 
@@ -113,11 +113,12 @@ def _split_records(raw: RawFolder, folder: str, paths: dict[str, str]) -> Iterat
     unknown = sorted((captions.keys() | boxes.keys()) - images.keys())
     if unknown:
         raise InputError(f"annotations of an image that is not listed: id {unknown[0]}", where=", ".join(paths.values()))
+    keys = keys_from_files(raw.source, (image.file_name for image in images.values()))
     for number, image in sorted(images.items()):
         if not is_safe_name(image.file_name):
             raise InputError(f"file name of image {number} leaves its folder: {image.file_name!r}", where=", ".join(paths.values()))
         yield RawRecord(
-            key=_key(raw.source, image.file_name),
+            key=keys[image.file_name],
             source=raw.source,
             split=re.sub(r"\d+$", "", folder) or folder,
             picture=raw.picture(f"{raw.source}/{folder}/{image.file_name}"),
@@ -153,8 +154,3 @@ def _license(image: _Image, licenses: dict[int, _License]) -> str:
         return image.license
     license = licenses.get(image.license)
     return (license.url or license.name) if license else ""
-
-
-def _key(source: str, file_name: str) -> str:
-    stem = file_name.rsplit(".", 1)[0]
-    return f"{source}-{re.sub(r'[^A-Za-z0-9_-]', '_', stem)}"

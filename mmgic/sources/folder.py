@@ -13,8 +13,8 @@ import msgspec
 from mmgic.errors import InputError
 from mmgic.schema.manifests import LedgerLine
 from mmgic.schema.records import RawRecord
-from mmgic.shards.folder import Folder
-from mmgic.sources.raw import RawFolder, is_safe_name
+from mmgic.shards.folder import Folder, is_safe_name
+from mmgic.sources.raw import RawFolder, keys_from_files
 
 _SPLIT = re.compile(r"[A-Za-z0-9_-]+")
 _SIDE_FILES = ("captions.jsonl", "captions.tsv")
@@ -55,9 +55,11 @@ def raw_records(raw: RawFolder) -> Iterator[RawRecord]:
     path = next((path for path in raw.paths() if path.removeprefix(f"{raw.source}/") in _SIDE_FILES), "")
     if not path:
         raise InputError(f"no {' or '.join(_SIDE_FILES)} in the ledger", where=raw.folder.file(raw.source))
-    for line in _merged(raw.read(path), raw.folder.file(path)):
+    lines = _merged(raw.read(path), raw.folder.file(path))
+    keys = keys_from_files(raw.source, (line.file for line in lines))
+    for line in lines:
         yield RawRecord(
-            key=f"{raw.source}-{re.sub(r'[^A-Za-z0-9_-]', '_', line.file.rsplit('.', 1)[0])}",
+            key=keys[line.file],
             source=raw.source,
             split=line.split,
             picture=raw.picture(f"{raw.source}/{line.file}"),

@@ -107,9 +107,7 @@ def _loaded(record: RawRecord, raw: Folder) -> bytes | Rejection:
 def _picture_bytes(picture: PictureRef, raw: Folder) -> bytes:
     if not picture.num_bytes:
         return raw.read(picture.path)
-    with raw.open(picture.path) as stream:
-        stream.seek(picture.offset)
-        return stream.read(picture.num_bytes)
+    return raw.stretch(picture.path, picture.offset, picture.num_bytes)
 
 
 def _count(counts: Counter[str], raw_record: RawRecord, result: Record | Rejection) -> None:

@@ -3,11 +3,13 @@
 The ledger is held as a dictionary while a source is read: about 200 bytes a loose file.
 """
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import PurePosixPath
 
 import msgspec
+from blake3 import blake3
 
 from mmgic.errors import InputError
 from mmgic.schema.manifests import LedgerLine, Manifest, ShardEntry
@@ -62,7 +64,17 @@ class RawFolder:
         return PictureRef(path=path, blake3=line.blake3 if line else "")
 
 
-def is_safe_name(name: str) -> bool:
-    """Whether a file name from an annotation stays inside its folder."""
-    path = PurePosixPath(name)
-    return bool(name) and not path.is_absolute() and ".." not in path.parts and "\\" not in name and "\0" not in name
+def keys_from_files(source: str, files: Iterable[str]) -> dict[str, str]:
+    """A record key for each file: source and stem where that is plain and unique, else with a piece of the name's hash.
+
+    Keys hold letters, digits, `_` and `-` alone, so that they can name members of a tar.
+    """
+    files = list(files)
+    stems = {file: re.sub(r"[^A-Za-z0-9_-]", "_", file.rsplit(".", 1)[0]) for file in files}
+    counts = Counter(stems.values())
+    return {
+        file: f"{source}-{stem}"
+        if counts[stem] == 1 and stem == file.rsplit(".", 1)[0]
+        else f"{source}-{stem}-{blake3(file.encode()).hexdigest()[:10]}"
+        for file, stem in stems.items()
+    }

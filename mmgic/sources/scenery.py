@@ -58,7 +58,7 @@ _PALETTE: Mapping[str, tuple[tuple[int, int, int], tuple[int, int, int], str]] =
     "pink": ((255, 140, 200), (220, 75, 150), "pink like bubble gum"),
 }
 _SHAPE_WORDS: Mapping[str, str] = {
-    "circle": "a filled disc without corners",
+    "circle": "a filled disc",
     "square": "a filled box with four equal sides",
     "triangle": "a filled shape with three corners",
     "star": "a shape with five pointed arms",
@@ -370,8 +370,8 @@ def _relation(first: SceneObject, second: SceneObject, side_px: int) -> str:
 
 def _description(label: str) -> str:
     colour, shape = label.split(" ")
-    article = _with_article(label)
-    return f"{article[0].upper()}{article[1:]} is {_SHAPE_WORDS[shape]}, {_PALETTE[colour][2]}."
+    words = f"{_SHAPE_WORDS[shape]}, {_PALETTE[colour][2]}."
+    return words[0].upper() + words[1:]
 
 
 DESCRIPTIONS: Mapping[str, str] = MappingProxyType({label: _description(label) for label in LABELS})

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
 
 from mmgic.schema.documents import Document, ImagePart
 from mmgic.schema.manifests import Rejection
@@ -27,7 +26,7 @@ def _written(cut: ShardCut, records: Folder, out: Folder, params: TemplateParams
     counts: Counter[str] = Counter()
 
     def documents() -> Iterator[Document]:
-        for record, _ in islice(read_record_shard(records, cut.entry), cut.count):
+        for record, _ in cut.of(read_record_shard(records, cut.entry)):
             result = document_from_record(record, params, seed)
             counts["records"] += 1
             if isinstance(result, Rejection):

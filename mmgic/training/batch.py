@@ -18,12 +18,12 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class Batch:
-    """What the model reads (ids, positions) and is asked for (labels; kinds tell their loss apart)."""
+    """What the model reads (ids, positions) and is asked for (labels). `num_tokens` leaves padding out."""
 
     ids_BT: Tensor
     positions_BT: Tensor
     labels_BT: Tensor
-    kinds_BT: Tensor
+    num_tokens: int
 
     @property
     def num_targets(self) -> int:
@@ -32,7 +32,7 @@ class Batch:
 
     def to(self, device: torch.device | str) -> "Batch":
         """The batch on a device."""
-        return Batch(*(tensor.to(device) for tensor in (self.ids_BT, self.positions_BT, self.labels_BT, self.kinds_BT)))
+        return Batch(self.ids_BT.to(device), self.positions_BT.to(device), self.labels_BT.to(device), self.num_tokens)
 
 
 def batch_from_rows(rows: Seq[Sequence], row_length: int, id_bytes: int, pad_id: int = 0) -> Batch:
@@ -41,14 +41,13 @@ def batch_from_rows(rows: Seq[Sequence], row_length: int, id_bytes: int, pad_id:
     ids = np.full(shape, pad_id, np.int64)
     positions = np.zeros(shape, np.int64)
     labels = np.full(shape, IGNORED, np.int64)
-    kinds = np.zeros(shape, np.int64)
     for number, row in enumerate(rows):
         values = np.frombuffer(row.ids, f"<u{id_bytes}")
         used = len(values)
         ids[number, :used] = labels[number, :used] = values
-        kinds[number, :used] = np.frombuffer(row.kinds, np.uint8)
         lengths = [*row.lengths, row_length - used] if used < row_length else row.lengths
         starts = np.cumsum([0, *lengths[:-1]])
         positions[number] = np.arange(row_length) - np.repeat(starts, lengths)
         labels[number, starts] = IGNORED
-    return Batch(*(torch.from_numpy(array) for array in (ids, positions, labels, kinds)))
+    ids_BT, positions_BT, labels_BT = map(torch.from_numpy, (ids, positions, labels))
+    return Batch(ids_BT, positions_BT, labels_BT, num_tokens=sum(sum(row.lengths) for row in rows))

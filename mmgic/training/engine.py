@@ -1,5 +1,6 @@
 """The DeepSpeed engine of a run: its configuration from the params, its checkpoints, its weights as plain tensors."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mmgic.errors import InputError
 from mmgic.schema.params import PretrainParams
+
+LATEST = "latest"
 
 
 def deepspeed_config(params: PretrainParams, world_size: int) -> dict[str, Any]:
@@ -46,20 +50,34 @@ def new_engine(model: torch.nn.Module, params: PretrainParams, world_size: int) 
     return engine
 
 
-def save_checkpoint(engine: Any, folder: Path, step: int, keep: int) -> None:
-    """Saves on all ranks; rank 0 then drops all but the last `keep`. `latest` is written last, by DeepSpeed."""
-    engine.save_checkpoint(str(folder), tag=f"step-{step:08d}", client_state={"step": step})
+def save_checkpoint(engine: Any, folder: Path, step: int, tokens: int, keep: int) -> None:
+    """Saves on all ranks; when all are done rank 0 names it `latest` in one step, and drops all but the last `keep`.
+
+    DeepSpeed would name it while other ranks still write: a kill then leaves a checkpoint that does not load.
+    """
+    tag = f"step-{step:08d}"
+    engine.save_checkpoint(str(folder), tag=tag, client_state={"step": step, "tokens": tokens}, save_latest=False)
+    torch.distributed.barrier()
     if torch.distributed.get_rank() == 0:
+        part = folder / "latest.part"
+        part.write_text(tag)
+        os.replace(part, folder / LATEST)
         for old in sorted(folder.glob("step-*"))[:-keep]:
             shutil.rmtree(old)
 
 
-def load_checkpoint(engine: Any, folder: Path) -> int:
-    """Loads the last checkpoint; returns its step, 0 where there is none."""
-    if not (folder / "latest").exists():
-        return 0
+def load_checkpoint(engine: Any, folder: Path) -> tuple[int, int]:
+    """Loads the last checkpoint; returns its step and the tokens seen, (0, 0) where there is none.
+
+    Raises:
+        InputError: there is one, and it does not load.
+    """
+    if not (folder / LATEST).exists():
+        return 0, 0
     path, state = engine.load_checkpoint(str(folder))
-    return int(state["step"]) if path else 0
+    if path is None:
+        raise InputError("the last checkpoint does not load", where=str(folder), hint="--fresh starts over")
+    return int(state["step"]), int(state["tokens"])
 
 
 def full_weights(engine: Any, folder: Path, params: PretrainParams) -> dict[str, Tensor]:

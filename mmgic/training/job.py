@@ -2,9 +2,14 @@
 
 import msgspec
 
+from mmgic import errors
+from mmgic.errors import MmgicError
 from mmgic.schema.params import PretrainParams
 
 JOB, LOG, ERROR, CURVES, CHECKPOINTS, MODEL = "job.json", "train.log", "error.json", "curves.tsv", "checkpoints", "weights"
+
+LAUNCHER = "MMGIC_LAUNCHER"
+"""Environment variable with the process id of the ranks' parent."""
 
 
 class TrainJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,3 +33,9 @@ class RankError(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     what: str
     where: str
     hint: str
+
+
+def error_named(told: RankError) -> MmgicError:
+    """The error that a rank met, as itself."""
+    kind: type[MmgicError] = getattr(errors, told.kind, MmgicError)
+    return kind(told.what, where=told.where, hint=told.hint)

@@ -17,7 +17,7 @@ import msgspec
 from mmgic.errors import MmgicError
 from mmgic.execution.cores import available_cores
 from mmgic.execution.watch import end_with_parent
-from mmgic.training.job import CURVES, ERROR, JOB, LOG, RankError, TrainJob
+from mmgic.training.job import CURVES, ERROR, JOB, LAUNCHER, LOG, RankError, TrainJob, error_named
 
 _POLL_S = 0.5
 _LOG_TAIL = 15
@@ -33,7 +33,7 @@ def run_ranks(job: TrainJob, on_step: Callable[[int], None]) -> None:
     work = Path(job.work)
     (work / ERROR).unlink(missing_ok=True)
     (work / JOB).write_bytes(msgspec.json.encode(job))
-    command = [sys.executable, "-m", "mmgic.training.launch", str(job.params.processes), str(work / JOB)]
+    command = [sys.executable, "-m", "mmgic.training.launch", str(os.getpid()), str(job.params.processes), str(work / JOB)]
     with (work / LOG).open("ab") as log:
         child = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(job), start_new_session=True)
         try:
@@ -61,7 +61,7 @@ def _environment(job: TrainJob) -> dict[str, str]:
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:
-    """Ends the launcher and all ranks, which share its session."""
+    """Ends the launcher; torch starts each rank in a session of its own, and it ends when the launcher has gone."""
     if child.poll() is not None:
         return
     os.killpg(child.pid, signal.SIGTERM)
@@ -73,8 +73,6 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
 
 
 def _failure(work: Path, code: int) -> MmgicError:
-    from mmgic.training.rank import error_named
-
     if (work / ERROR).exists():
         return error_named(msgspec.json.decode((work / ERROR).read_bytes(), type=RankError))
     tail = (work / LOG).read_text(errors="replace").splitlines()[-_LOG_TAIL:]
@@ -89,8 +87,10 @@ def _last_step(curves: Path) -> int:
 
 
 if __name__ == "__main__":
+    # Before the slow imports, and by the parent's own word: it may be gone by now.
+    parent, processes, job_path = sys.argv[1:4]
+    end_with_parent(int(parent))
+    os.environ[LAUNCHER] = str(os.getpid())
     from torch.distributed.run import main
 
-    end_with_parent()
-    processes, job_path = sys.argv[1:3]
     main(["--standalone", f"--nproc-per-node={processes}", "--max-restarts=0", "-m", "mmgic.training.rank", job_path])

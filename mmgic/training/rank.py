@@ -18,7 +18,6 @@ import torch
 import torch.distributed as dist
 from transformers import LlamaForCausalLM
 
-from mmgic import errors
 from mmgic.errors import MmgicError
 from mmgic.execution.watch import end_with_parent
 from mmgic.model import llama_config, new_llama
@@ -29,7 +28,7 @@ from mmgic.shards.rows import RowReader
 from mmgic.training.batch import Batch, batch_from_rows
 from mmgic.training.curves import Curves
 from mmgic.training.engine import full_weights, load_checkpoint, new_engine, save_checkpoint
-from mmgic.training.job import CHECKPOINTS, CURVES, ERROR, MODEL, RankError, TrainJob
+from mmgic.training.job import CHECKPOINTS, CURVES, ERROR, LAUNCHER, MODEL, RankError, TrainJob
 from mmgic.training.loss import token_losses
 from mmgic.training.order import rows_of_step
 from mmgic.training.schedule import lr_of_step
@@ -39,7 +38,7 @@ TRAIN = "train"
 
 def main() -> None:
     """Runs the job named on the command line; errors of ours go into a file for the parent."""
-    end_with_parent()
+    end_with_parent(int(os.environ[LAUNCHER]))
     job = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=TrainJob)
     try:
         train(job)
@@ -62,9 +61,9 @@ def train(job: TrainJob) -> None:
     num_rows = min(len(rows), job.limit or len(rows))
     engine = new_engine(_model(job, manifest), job.params, world)
     checkpoints = Path(job.work, CHECKPOINTS)
-    start = load_checkpoint(engine, checkpoints)
+    start, tokens = load_checkpoint(engine, checkpoints)
     curves = Curves(Path(job.work, CURVES), resumed_at=start) if rank == 0 else None
-    tokens, since = 0, time.monotonic()
+    timed_from, since = tokens, time.monotonic()
     for step in range(start, job.params.steps):
         numbers = rows_of_step(step, job.params.rows_per_step, num_rows, job.seed)[rank::world]
         batches = [
@@ -77,17 +76,16 @@ def train(job: TrainJob) -> None:
             for at in range(0, len(numbers), job.params.rows_per_pass)
         ]
         lr = lr_of_step(step, job.params.steps, job.params.optimizer)
-        loss = _step(engine, batches, lr, world)
-        tokens += job.params.rows_per_step * manifest.facts["row_length"]
+        loss, step_tokens = _step(engine, batches, lr, world)
+        tokens += step_tokens
         done = step + 1
         if curves and (done % job.params.log_every == 0 or done == job.params.steps):
-            norm = float(engine.get_global_grad_norm() or 0.0)
-            seconds = time.monotonic() - since
-            all_tokens = done * job.params.rows_per_step * manifest.facts["row_length"]
-            curves.add(done, loss, lr, norm, all_tokens, tokens / seconds)
-            tokens, since = 0, time.monotonic()
+            norm = engine.get_global_grad_norm()
+            rate = (tokens - timed_from) / (time.monotonic() - since)
+            curves.add(done, loss, lr, math.nan if norm is None else float(norm), tokens, rate)
+            timed_from, since = tokens, time.monotonic()
         if done % job.params.checkpoint_every == 0 or done == job.params.steps:
-            save_checkpoint(engine, checkpoints, done, job.params.keep_checkpoints)
+            save_checkpoint(engine, checkpoints, done, tokens, job.params.keep_checkpoints)
     dist.barrier()
     weights = full_weights(engine, checkpoints, job.params)
     if rank == 0:
@@ -100,41 +98,38 @@ def _model(job: TrainJob, manifest: Manifest) -> LlamaForCausalLM:
     config = llama_config(job.params.model, manifest.facts["vocabulary_size"], manifest.facts["row_length"])
     model = new_llama(config, job.seed)
     if job.params.model.activation_checkpointing:
-        model.gradient_checkpointing_enable()
+        model.gradient_checkpointing_enable()  # type: ignore[no-untyped-call]
     return model
 
 
-def _step(engine: Any, batches: list[Batch], lr: float, world: int) -> float:
-    """One optimizer step; returns the mean loss over all targets of all ranks."""
+def _step(engine: Any, batches: list[Batch], lr: float, world: int) -> tuple[float, int]:
+    """One optimizer step; returns the mean loss over all targets of all ranks, and their tokens without padding."""
     for group in engine.optimizer.param_groups:
         group["lr"] = lr
-    totals = torch.tensor([float(sum(batch.num_targets for batch in batches)), 0.0], device=engine.device, dtype=torch.float64)
-    dist.all_reduce(totals[:1])
-    weight = world * len(batches) / float(totals[0])
+    counts = [[batch.num_targets, batch.num_tokens] for batch in batches]
+    totals = torch.tensor(counts, device=engine.device, dtype=torch.int64).sum(dim=0)
+    dist.all_reduce(totals)
+    num_targets, num_tokens = totals.tolist()
+    weight = world * len(batches) / num_targets
+    summed = torch.zeros((), device=engine.device, dtype=torch.float64)
     for batch in batches:
         loss = token_losses(engine, batch).sum()
-        totals[1] += loss.detach().double()
+        summed += loss.detach()
         engine.backward(loss * weight)
         engine.step()
-    dist.all_reduce(totals[1:])
-    mean = float(totals[1] / totals[0])
+    dist.all_reduce(summed)
+    mean = float(summed) / num_targets
     if not math.isfinite(mean):
         raise MmgicError(f"the loss became {mean}", where="pretrain", hint="lower pretrain.optimizer.lr, or use precision: fp32")
-    return mean
+    return mean, num_tokens
 
 
 def _save(job: TrainJob, manifest: Manifest, weights: dict[str, torch.Tensor]) -> None:
     config = llama_config(job.params.model, manifest.facts["vocabulary_size"], manifest.facts["row_length"])
-    model = LlamaForCausalLM(config)
+    model: Any = LlamaForCausalLM(config)
     model.load_state_dict(weights)
     model = model.to(torch.bfloat16 if job.params.precision == "bf16" else torch.float32)
     model.save_pretrained(Path(job.work, MODEL))
-
-
-def error_named(told: RankError) -> MmgicError:
-    """The error that a rank met, as itself."""
-    kind: type[MmgicError] = getattr(errors, told.kind, MmgicError)
-    return kind(told.what, where=told.where, hint=told.hint)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Visual codes of record shards, kept in a cache outside DVC's outputs, so that another recipe re-uses them.
 
-One file a record shard and visual tokenizer: `<cache>/<tokenizer digest>/<shard hash>.codes.zst`. It holds the codes of every
+One file a record shard and visual tokenizer: `<cache>/<version>-<tokenizer digest>/<shard hash>.codes.zst`. It holds the codes of every
 crop that was ever asked for; asking for more reads the shard once, decodes each picture once for all its crops, and rewrites
 the file whole. A cache file that cannot be read is made anew. Memory is a batch of pictures and the shard's codes.
 """
@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import zstandard
 
+import mmgic
 from mmgic.images import PictureStatus, decode_crops
 from mmgic.schema.manifests import ShardEntry
 from mmgic.schema.records import Box, Record
@@ -45,7 +46,7 @@ def codes_of_shard(
     Raises:
         InputError: the record shard is not what its manifest says.
     """
-    folder = cache / visual.digest[:32]
+    folder = cache / f"{mmgic.__version__}-{visual.digest[:32]}"
     name = f"{shard.blake3[:32]}.codes.zst"
     known = _read(folder, name)
     missing: dict[str, list[Box]] = {}
@@ -56,11 +57,11 @@ def codes_of_shard(
     if missing:
         for crops, images, statuses in decoded_crops(read_record_shard(records, shard), missing, visual.side_px, threads):
             codes_BN = visual.codes_from_images(images)
-            for crop, codes, status in zip(crops, codes_BN, statuses, strict=True):
+            for crop_key, codes, status in zip(crops, codes_BN, statuses, strict=True):
                 if status == PictureStatus.OK:
-                    known[crop] = codes
+                    known[crop_key] = codes
                 else:
-                    failed[crop[0]] = PictureStatus(status).name.lower()
+                    failed[crop_key[0]] = PictureStatus(status).name.lower()
         _write(folder, name, known)
     return known, failed
 
@@ -72,7 +73,10 @@ def decoded_crops(
     needed = ((record, data) for record, data in records if record.key in crops)
     while batch := list(islice(needed, _BATCH)):
         boxes = [np.array(crops[record.key], dtype=np.float64).reshape(-1, 4) for record, _ in batch]
-        images, statuses = decode_crops([data for _, data in batch], boxes, side=side_px, threads=threads)
+        # The records' pictures passed the limit of `normalize`, which may be above the core's own.
+        max_pixels = max(record.width_px * record.height_px for record, _ in batch)
+        pictures = [data for _, data in batch]
+        images, statuses = decode_crops(pictures, boxes, side=side_px, max_pixels=max_pixels, threads=threads)
         keys = [(record.key, crop) for record, _ in batch for crop in crops[record.key]]
         yield keys, images, statuses.tolist()
 
@@ -80,8 +84,11 @@ def decoded_crops(
 def _read(folder: Folder, name: str) -> dict[CropKey, Codes]:
     if not folder.exists(name):
         return {}
+    data = folder.read(name)
     try:
-        data = zstandard.ZstdDecompressor().decompress(folder.read(name), max_output_size=_MAX_BYTES)
+        if not 0 <= zstandard.frame_content_size(data) <= _MAX_BYTES:
+            return {}
+        data = zstandard.ZstdDecompressor().decompress(data)
         lines = msgspec.msgpack.decode(data, type=list[_Line])
     except (zstandard.ZstdError, msgspec.MsgspecError):
         return {}

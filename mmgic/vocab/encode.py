@@ -7,6 +7,7 @@ loses whole parts from its end, never part of a picture.
 
 from collections.abc import Callable, Iterator, Sequence as Seq
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,5 +122,4 @@ def _decoded(
             codes = (run_ids[1:-1].astype(np.int64) - vocabulary.first_code_id).astype(np.uint16)
             yield CodesPart(codes, _IMAGE_CONCEPTS[_IMAGE_CONCEPTS.index(concept)])
         else:
-            text_concept: TextConcept = concept
-            yield TextPart(text_from_ids(run_ids, vocabulary), text_concept)
+            yield TextPart(text_from_ids(run_ids, vocabulary), cast(TextConcept, concept))

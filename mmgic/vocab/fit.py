@@ -5,7 +5,6 @@ memory is that of the sample. Cost: one pass over documents and records.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 import numpy as np
 
@@ -55,7 +54,7 @@ def fit_visual(
         InputError: no picture of the training split can be decoded.
     """
     train = [shard for shard in shards if shard.split == TRAIN]
-    step = max(1, sum(shard.count for shard in train) // params.fit_pictures)
+    step = max(1, -(-sum(shard.count for shard in train) // params.fit_pictures))
     crops: dict[str, list[tuple[float, float, float, float]]] = {}
 
     def sampled() -> Iterator[tuple[Record, bytes]]:
@@ -78,10 +77,10 @@ def fit_visual(
 
 def _texts(documents: Folder, cuts: Sequence[ShardCut], limit: int) -> Iterator[str]:
     train = [cut for cut in cuts if cut.entry.split == TRAIN]
-    step = max(1, sum(cut.count for cut in train) // limit)
+    step = max(1, -(-sum(cut.count for cut in train) // limit))
     number = 0
     for cut in train:
-        for document in islice(read_lines(documents, cut.entry, Document), cut.count):
+        for document in cut.of(read_lines(documents, cut.entry, Document)):
             if number % step == 0:
                 yield from (part.text for part in document.parts if isinstance(part, TextPart))
             number += 1

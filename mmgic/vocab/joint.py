@@ -13,6 +13,7 @@ import numpy as np
 from tokenizers import AddedToken, Tokenizer
 
 from mmgic.errors import InputError
+from mmgic.schema.manifests import ShardEntry
 from mmgic.shards.folder import Folder
 from mmgic.vocab.patches import PatchTokenizer
 from mmgic.vocab.text import BOS, EOS, PAD, text_tokenizer_from_json
@@ -71,8 +72,8 @@ class Vocabulary:
         """The smallest type that holds every id: little-endian uint16 or uint32."""
         return np.dtype("<u2") if self.size <= 1 << 16 else np.dtype("<u4")
 
-    def save(self, folder: Folder) -> None:
-        """Writes the vocabulary files into `folder`."""
+    def save(self, folder: Folder) -> list[ShardEntry]:
+        """Writes the vocabulary files into `folder`; returns a manifest line for each, named from the folder above it."""
         layout = Layout(
             num_text_tokens=self.num_text_tokens,
             num_codes=self.visual.num_codes,
@@ -82,11 +83,18 @@ class Vocabulary:
         )
         codebook = io.BytesIO()
         np.save(codebook, self.visual.codebook_KP, allow_pickle=False)
-        folder.write(_LAYOUT, msgspec.json.format(msgspec.json.encode(layout), indent=1))
-        folder.write(_TEXT, self.text.to_str().encode())
-        folder.write(_CODEBOOK, codebook.getvalue())
-        for name, data in _hugging_face_files(self).items():
-            folder.write(name, data)
+        files = {
+            _LAYOUT: msgspec.json.format(msgspec.json.encode(layout), indent=1),
+            _TEXT: self.text.to_str().encode(),
+            _CODEBOOK: codebook.getvalue(),
+            **_hugging_face_files(self),
+        }
+        entries = []
+        for name, data in files.items():
+            with folder.writing(name) as stream:
+                stream.write(data)
+            entries.append(stream.entry(f"{folder.name}/{name}", "", 0))
+        return entries
 
 
 def load_vocabulary(folder: Folder) -> Vocabulary:
@@ -121,7 +129,7 @@ def _hugging_face_files(vocabulary: Vocabulary) -> dict[str, bytes]:
     joint.add_special_tokens([AddedToken(name, normalized=False, special=True) for name in names])
     if joint.get_vocab_size() != vocabulary.size or joint.token_to_id(IMAGE_START) != vocabulary.image_start_id:
         raise InputError("the text tokenizer already has tokens named like the visual ones", hint="fit it on other text")
-    fast = PreTrainedTokenizerFast(
+    fast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=joint, pad_token=PAD, bos_token=BOS, eos_token=EOS, clean_up_tokenization_spaces=False
     )
     with tempfile.TemporaryDirectory() as place:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
 
 import msgspec
 import numpy as np
@@ -92,4 +91,4 @@ def _written(
 
 
 def _documents(documents: Folder, cut: ShardCut) -> Iterator[Document]:
-    return islice(read_lines(documents, cut.entry, Document), cut.count)
+    return cut.of(read_lines(documents, cut.entry, Document))

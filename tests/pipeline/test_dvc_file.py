@@ -16,7 +16,12 @@ GRAPH = grimp.build_graph("mmgic", "stages", cache_dir=None)
 CORE = {"mmgic.geometry", "mmgic.images", "mmgic.packing"}
 # Named by strings, which the import graph does not see.
 BY_NAME = {
-    "normalize": ["mmgic.sources.photos", "mmgic.sources.scenes", "mmgic.sources.coco", "mmgic.sources.folder"],
+    "normalize": [
+        "mmgic.sources.photos",
+        "mmgic.sources.scenes",
+        "mmgic.sources.coco",
+        "mmgic.sources.folder",
+    ],
     "pretrain": ["mmgic.training.rank"],
 }
 

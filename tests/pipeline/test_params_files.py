@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from mmgic.errors import ParamsError
 from mmgic.model.llama import llama_config
 from mmgic.params import load_params
-from mmgic.training.split import check_split
+from mmgic.training.checks import check_training
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ["params.yaml", "params/paper.yaml"]
@@ -18,7 +18,7 @@ FILES = ["params.yaml", "params/paper.yaml"]
 @pytest.mark.parametrize("name", FILES)
 def test_file_is_valid(name: str) -> None:
     params = load_params(ROOT / name)
-    check_split(params.pretrain)
+    check_training(params.pretrain)
     llama_config(params.pretrain.model, params.tokenize.text.vocabulary_size, params.tokenize.row_length)
 
 

@@ -41,7 +41,13 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Runs a line in a shell, with this environment's programs first on PATH."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     return subprocess.run(
-        command, cwd=folder, shell=True, text=True, capture_output=True, timeout=300, env={**os.environ, "PATH": path}
+        command,
+        cwd=folder,
+        shell=True,
+        text=True,
+        capture_output=True,
+        timeout=300,
+        env={**os.environ, "PATH": path},
     )
 
 
@@ -56,7 +62,14 @@ def test_the_chapter_runs_as_it_stands(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     shutil.move(tmp_path / "made" / "photos", tmp_path / "coco")  # the source `photos` has COCO's layout
     commands = stage_commands()
-    assert [line.split()[1] for line in commands] == ["fetch", "normalize", "template", "tokenize", "pretrain", "eval"]
+    assert [line.split()[1] for line in commands] == [
+        "fetch",
+        "normalize",
+        "template",
+        "tokenize",
+        "pretrain",
+        "eval",
+    ]
     for command in commands:
         done = run(command, tmp_path)
         assert done.returncode == 0, f"{command}\n{done.stderr}"

@@ -13,7 +13,16 @@ import pytest
 from mmgic.cli.main import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("dvc.yaml", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "stages", "mmgic", "crates")
+COPIED = (
+    "dvc.yaml",
+    ".dvc/config",
+    ".dvc/.gitignore",
+    ".dvcignore",
+    ".gitignore",
+    "stages",
+    "mmgic",
+    "crates",
+)
 SMALL = {
     "train: 6000": "train: 60",
     "val: 200": "val: 8",
@@ -34,9 +43,17 @@ pytestmark = pytest.mark.slow
 
 def run(repository: Path, *command: str) -> str:
     """stdout and stderr of a command that must end well."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")
+    }
     done = subprocess.run(
-        command, cwd=repository, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=500, env=environment
+        command,
+        cwd=repository,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=500,
+        env=environment,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
@@ -55,7 +72,9 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         target = place / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "target"))
+            shutil.copytree(
+                ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "target")
+            )
         else:
             shutil.copy(ROOT / name, target)
     params = (ROOT / "params.yaml").read_text(encoding="utf-8")

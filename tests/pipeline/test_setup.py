@@ -46,7 +46,12 @@ def check(tools: Path, folder: Path, **environment: str) -> subprocess.Completed
     bash = shutil.which("bash")
     assert bash is not None
     return subprocess.run(
-        [bash, str(SCRIPT)], cwd=folder, env={"PATH": str(tools), **environment}, text=True, capture_output=True, timeout=60
+        [bash, str(SCRIPT)],
+        cwd=folder,
+        env={"PATH": str(tools), **environment},
+        text=True,
+        capture_output=True,
+        timeout=60,
     )
 
 
@@ -86,7 +91,11 @@ def test_old_python_old_cargo_and_a_full_disk_are_named(tools: Path, tmp_path: P
     write_program(tools / "df", "echo head; echo /dev/x 100 50 3145728 50% /")
     done = check(tools, tmp_path)
     assert done.returncode == 1
-    for text in ("Python >= 3.11:", "cargo >= 1.88, found 1.70.0: rustup update", "disk space: 3 GB are free here, 12 GB"):
+    for text in (
+        "Python >= 3.11:",
+        "cargo >= 1.88, found 1.70.0: rustup update",
+        "disk space: 3 GB are free here, 12 GB",
+    ):
         assert text in done.stderr
 
 
@@ -102,7 +111,10 @@ def test_a_python_without_venv_is_named(tools: Path, tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/etc/debian_version").exists(), reason="apt-get is Debian's")
 def test_root_on_debian_gets_what_is_missing_unless_something_else_is(tools: Path, tmp_path: Path) -> None:
     write_program(tools / "id", "echo 0")
-    write_program(tools / "apt-get", f'echo "$@" >> {tmp_path}/asked; for n in cmake nasm; do ln -sf /bin/true {tools}/$n; done')
+    write_program(
+        tools / "apt-get",
+        f'echo "$@" >> {tmp_path}/asked; for n in cmake nasm; do ln -sf /bin/true {tools}/$n; done',
+    )
     (tools / "ln").symlink_to(shutil.which("ln") or "ln")
     write_program(tools / "python3", "exit 1")
     done = check(tools, tmp_path)
@@ -118,7 +130,9 @@ def test_root_on_debian_gets_what_is_missing_unless_something_else_is(tools: Pat
 
 
 def test_the_lock_holds_names_and_versions_alone() -> None:
-    lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
+    lines = [
+        line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")
+    ]
     assert len(lines) > 100
     for line in lines:
         assert re.fullmatch(r"[a-z0-9-]+==[A-Za-z0-9.]+(; platform_system == \"Linux\")?", line), line
@@ -139,7 +153,12 @@ def test_the_lock_covers_the_project() -> None:
 
 
 def test_no_package_index_is_named() -> None:
-    files = [ROOT / "Makefile", ROOT / "requirements.lock", ROOT / "pyproject.toml", *(ROOT / "scripts").iterdir()]
+    files = [
+        ROOT / "Makefile",
+        ROOT / "requirements.lock",
+        ROOT / "pyproject.toml",
+        *(ROOT / "scripts").iterdir(),
+    ]
     for path in files:
         if path.is_file():
             text = path.read_text(encoding="utf-8")

@@ -14,7 +14,11 @@ MMGIC = [sys.executable, "-c", "from mmgic.cli.main import main; main()"]
 VALUES = {
     "fetch": ["fetch.sources=[scenes]", "fetch.scenes.train=48", "fetch.scenes.val=6"],
     "normalize": ["normalize.records_per_shard=16"],
-    "tokenize": ["tokenize.row_length=256", "tokenize.visual.num_codes=32", "tokenize.text.vocabulary_size=400"],
+    "tokenize": [
+        "tokenize.row_length=256",
+        "tokenize.visual.num_codes=32",
+        "tokenize.text.vocabulary_size=400",
+    ],
     "pretrain": [
         "pretrain.model.layers=2",
         "pretrain.model.width=32",
@@ -36,9 +40,20 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def command() -> Command:
     """Words of a call: `command("fetch", "--out", path, values=["fetch.scenes.train=9"])`."""
 
-    def words(name: str, *arguments: object, values: tuple[str, ...] | list[str] = (), workers: int = 1) -> list[str]:
+    def words(
+        name: str, *arguments: object, values: tuple[str, ...] | list[str] = (), workers: int = 1
+    ) -> list[str]:
         settings = [word for value in (*VALUES.get(name, ()), *values) for word in ("--set", value)]
-        return [*MMGIC, name, *map(str, arguments), "--params", str(PARAMS), "--workers", str(workers), *settings]
+        return [
+            *MMGIC,
+            name,
+            *map(str, arguments),
+            "--params",
+            str(PARAMS),
+            "--workers",
+            str(workers),
+            *settings,
+        ]
 
     return words
 
@@ -48,7 +63,11 @@ def run(command: Command) -> Run:
     """Calls a stage and checks its exit code."""
 
     def called(
-        name: str, *arguments: object, values: tuple[str, ...] | list[str] = (), workers: int = 1, code: int = 0
+        name: str,
+        *arguments: object,
+        values: tuple[str, ...] | list[str] = (),
+        workers: int = 1,
+        code: int = 0,
     ) -> "subprocess.CompletedProcess[str]":
         words = command(name, *arguments, values=values, workers=workers)
         environment = {**os.environ, "NO_COLOR": "1"}
@@ -82,7 +101,9 @@ def model(run: Run, made: Path) -> Path:
 def call() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Calls `mmgic` with just these words, whatever it answers."""
 
-    def called(*words: object, environment: Mapping[str, str] | None = None, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    def called(
+        *words: object, environment: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [*MMGIC, *map(str, words)],
             capture_output=True,
@@ -113,7 +134,7 @@ BOTH_SOURCES = ["fetch.sources=[photos, scenes]", "normalize.records_per_shard=8
 
 @pytest.fixture(scope="session")
 def unbroken(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """As `made`, with photographs too and in nine shards: each stage run once, by one worker, without a break."""
+    """As `made`, with photographs too and in more shards: each stage run once, by one worker, without a break."""
     place = tmp_path_factory.mktemp("unbroken")
     for name, source in STAGE_INPUTS.items():
         given = ["--in", place / source] if source else []
@@ -123,13 +144,15 @@ def unbroken(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def again(command: Command, unbroken: Path) -> Callable[..., tuple[list[str], Path]]:
-    """The call that repeats a stage of `unbroken` into another folder beside, and that folder; nothing is shared but the input."""
+    """The call that repeats a stage of `unbroken` into another folder beside, and that folder."""
 
     def words(name: str, suffix: str, *arguments: object, workers: int = 1) -> tuple[list[str], Path]:
         out, source = unbroken / f"{STAGE_OUTPUTS[name]}-{suffix}", STAGE_INPUTS[name]
         given: list[object] = ["--in", unbroken / source] if source else []
         cache: list[object] = ["--cache", unbroken / f".codes-{suffix}"] if name == "tokenize" else []
-        return command(name, *given, "--out", out, *cache, *arguments, values=BOTH_SOURCES, workers=workers), out
+        return command(
+            name, *given, "--out", out, *cache, *arguments, values=BOTH_SOURCES, workers=workers
+        ), out
 
     return words
 

@@ -14,7 +14,10 @@ STAGES = {"fetch": "raw", "normalize": "records", "template": "documents", "toke
 
 @pytest.mark.parametrize("name", STAGES)
 def test_four_workers_give_the_bytes_of_one(
-    again: Callable[..., tuple[list[str], Path]], unbroken: Path, contents: Callable[[Path], dict[str, str]], name: str
+    again: Callable[..., tuple[list[str], Path]],
+    unbroken: Path,
+    contents: Callable[[Path], dict[str, str]],
+    name: str,
 ) -> None:
     words, out = again(name, "workers", "-q", workers=4)
     done = subprocess.run(words, capture_output=True, text=True, timeout=300)
@@ -35,7 +38,12 @@ def test_every_shard_is_what_its_manifest_says(unbroken: Path) -> None:
 
 
 def test_each_folder_names_the_one_before(unbroken: Path) -> None:
-    for kind, source in (("records", "raw"), ("documents", "records"), ("sequences", "documents"), ("sequences", "records")):
+    for kind, source in (
+        ("records", "raw"),
+        ("documents", "records"),
+        ("sequences", "documents"),
+        ("sequences", "records"),
+    ):
         manifest = read_manifest(Folder(str(unbroken / kind)), kind)  # type: ignore[arg-type]
         before = read_manifest(Folder(str(unbroken / source)), source)  # type: ignore[arg-type]
         assert manifest.inputs[source].path == f"../{source}"

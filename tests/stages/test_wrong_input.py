@@ -35,10 +35,25 @@ def copy(unbroken: Path, tmp_path: Path) -> Callable[[str], Path]:
 @pytest.mark.parametrize(
     ("old", "new", "what", "hint"),
     [
-        ("  recipe: CLDR", "  recipy: CLDR", "`template.recipy`: unknown field `recipy`", "hint: did you mean `recipe`?"),
+        (
+            "  recipe: CLDR",
+            "  recipy: CLDR",
+            "`template.recipy`: unknown field `recipy`",
+            "hint: did you mean `recipe`?",
+        ),
         ("  seed: 1\n", "  {}\n", "`common.seed`: missing required field `seed`", ""),
-        ("max_per_record: 8", "max_per_record: many", "`normalize.regions.max_per_record`: Expected `int`, got `str`", ""),
-        ("caption_first_fraction: 0.5", "caption_first_fraction: 2", "`template.caption_first_fraction`: Expected `float` <= 1.0", ""),
+        (
+            "max_per_record: 8",
+            "max_per_record: many",
+            "`normalize.regions.max_per_record`: Expected `int`, got `str`",
+            "",
+        ),
+        (
+            "caption_first_fraction: 0.5",
+            "caption_first_fraction: 2",
+            "`template.caption_first_fraction`: Expected `float` <= 1.0",
+            "",
+        ),
         ("common:", "common: [", "not valid YAML", ""),
     ],
 )
@@ -48,28 +63,57 @@ def test_wrong_params_name_file_path_rule_and_nearest_key(
     text = PARAMS.read_text()
     assert text.count(old) == 1
     (tmp_path / "mine.yaml").write_text(text.replace(old, new))
-    done = call("template", "--in", tmp_path / "x", "--out", tmp_path / "y", "--params", tmp_path / "mine.yaml")
+    done = call(
+        "template", "--in", tmp_path / "x", "--out", tmp_path / "y", "--params", tmp_path / "mine.yaml"
+    )
     _refused(done, 4, what, f"  at {tmp_path}/mine.yaml\n", hint)
 
 
 def test_params_that_are_not_there_and_overrides_that_are_none(call: Call, tmp_path: Path) -> None:
     done = call("template", "--in", "x", "--out", "y", cwd=tmp_path)
-    _refused(done, 4, "cannot read the params file: No such file or directory", "  at params.yaml\n", "hint: --params FILE")
+    _refused(
+        done,
+        4,
+        "cannot read the params file: No such file or directory",
+        "  at params.yaml\n",
+        "hint: --params FILE",
+    )
     done = call("template", "--in", "x", "--out", "y", "--params", PARAMS, "--set", "template.recipie=C")
     _refused(done, 4, "no key `template.recipie`", "  at --set\n", "hint: did you mean `recipe`?")
 
 
 @pytest.mark.parametrize("name", ["normalize", "template", "tokenize"])
-def test_a_missing_a_foreign_and_an_unfinished_input(call: Call, unbroken: Path, tmp_path: Path, name: str) -> None:
+def test_a_missing_a_foreign_and_an_unfinished_input(
+    call: Call, unbroken: Path, tmp_path: Path, name: str
+) -> None:
     out = ("--out", tmp_path / "out", "--params", PARAMS)
-    _refused(call(name, "--in", tmp_path / "gone", *out), 3, "no such folder", f"  at {tmp_path}/gone\n", "hint: `mmgic ")
-    _refused(call(name, "--in", unbroken / "sequences", *out), 3, "a folder of sequences where one of ", f"{unbroken}/sequences")
+    _refused(
+        call(name, "--in", tmp_path / "gone", *out),
+        3,
+        "no such folder",
+        f"  at {tmp_path}/gone\n",
+        "hint: `mmgic ",
+    )
+    _refused(
+        call(name, "--in", unbroken / "sequences", *out),
+        3,
+        "a folder of sequences where one of ",
+        f"{unbroken}/sequences",
+    )
     (tmp_path / "photos").mkdir()
-    _refused(call(name, "--in", tmp_path / "photos", *out), 3, "not a finished folder of ", "it has no manifest.json")
+    _refused(
+        call(name, "--in", tmp_path / "photos", *out),
+        3,
+        "not a finished folder of ",
+        "it has no manifest.json",
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos"]
 
 
-@pytest.mark.parametrize(("name", "kinds"), [("normalize", ["raw"]), ("template", ["records"]), ("tokenize", ["records", "documents"])])
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [("normalize", ["raw"]), ("template", ["records"]), ("tokenize", ["records", "documents"])],
+)
 def test_a_manifest_of_another_schema_version_names_both(
     call: Call, copy: Callable[..., Path], tmp_path: Path, name: str, kinds: list[str]
 ) -> None:
@@ -92,13 +136,26 @@ def test_a_manifest_of_another_schema_version_names_both(
     ],
 )
 def test_a_shard_that_changed_names_both_hashes(
-    call: Call, copy: Callable[..., Path], tmp_path: Path, name: str, kinds: list[str], shard: str, workers: int
+    call: Call,
+    copy: Callable[..., Path],
+    tmp_path: Path,
+    name: str,
+    kinds: list[str],
+    shard: str,
+    workers: int,
 ) -> None:
     path = copy(*kinds) / shard
     data = path.read_bytes()
     path.write_bytes(data[:-600] + bytes([data[-600] ^ 1]) + data[-599:])
     source = tmp_path / {"normalize": "raw", "template": "records", "tokenize": "documents"}[name]
-    words = ["--set", "tokenize.visual.num_codes=32", "--set", "normalize.records_per_shard=8", "--workers", str(workers)]
+    words = [
+        "--set",
+        "tokenize.visual.num_codes=32",
+        "--set",
+        "normalize.records_per_shard=8",
+        "--workers",
+        str(workers),
+    ]
     done = call(name, "--in", source, "--out", tmp_path / "out", "--params", PARAMS, *words)
     assert done.returncode == 3, done.stderr
     assert "shard differs from its manifest: BLAKE3 " in done.stderr and "Traceback" not in done.stderr
@@ -110,7 +167,9 @@ def test_a_shard_that_changed_names_both_hashes(
     assert not (tmp_path / "out").exists()
 
 
-def test_documents_of_other_records_name_both_digests(call: Call, copy: Callable[..., Path], tmp_path: Path) -> None:
+def test_documents_of_other_records_name_both_digests(
+    call: Call, copy: Callable[..., Path], tmp_path: Path
+) -> None:
     documents = copy("records", "documents")
     manifest = tmp_path / "records" / "manifest.json"
     tree = msgspec.json.decode(manifest.read_bytes())
@@ -129,7 +188,13 @@ def test_an_output_that_is_not_ours_is_refused_and_untouched(
     source = {"normalize": "raw", "template": "records", "tokenize": "documents"}.get(name)
     given = ["--in", unbroken / source] if source else []
     done = call(name, *given, "--out", tmp_path / "out", "--params", PARAMS, *(["--fresh"] if fresh else []))
-    _refused(done, 2, "output folder is not empty and not ours", f"  at {tmp_path}/out\n", "hint: give another --out")
+    _refused(
+        done,
+        2,
+        "output folder is not empty and not ours",
+        f"  at {tmp_path}/out\n",
+        "hint: give another --out",
+    )
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "diary.txt"]
 
 

@@ -39,9 +39,17 @@ def test_exponents_are_numbers(params_path: Path, text: str) -> None:
 
 def test_an_unknown_key_names_the_nearest(params_path: Path, tmp_path: Path) -> None:
     path = _edited(params_path, tmp_path, "  recipe: CLDR", "  recipy: CLDR")
-    assert _refusal(path) == ("`template.recipy`: unknown field `recipy`", str(path), "did you mean `recipe`?")
+    assert _refusal(path) == (
+        "`template.recipy`: unknown field `recipy`",
+        str(path),
+        "did you mean `recipe`?",
+    )
     path = _edited(params_path, tmp_path, "  recipe: CLDR", "  recipe: CLDR\n  recipy: CLDR")
-    assert _refusal(path) == ("`template.recipy`: unknown field `recipy`", str(path), "did you mean `recipe`?")
+    assert _refusal(path) == (
+        "`template.recipy`: unknown field `recipy`",
+        str(path),
+        "did you mean `recipe`?",
+    )
 
 
 def test_an_unknown_key_deep_down_and_at_the_top(params_path: Path, tmp_path: Path) -> None:
@@ -67,7 +75,10 @@ def test_a_missing_section_is_named(params: Params) -> None:
     del tree["tokenize"]
     with pytest.raises(ParamsError) as caught:
         params_from_tree(tree, "x.yaml")
-    assert (caught.value.what, caught.value.where) == ("`tokenize`: missing required field `tokenize`", "x.yaml")
+    assert (caught.value.what, caught.value.where) == (
+        "`tokenize`: missing required field `tokenize`",
+        "x.yaml",
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +92,10 @@ def test_a_missing_section_is_named(params: Params) -> None:
         ("fetch.scenes=3", "`fetch.scenes`: Expected `object`, got `int`"),
         ("fetch.sources=[]", "`fetch.sources`: Expected `array` of length >= 1"),
         ("tokenize.visual.patch_px=24", "`tokenize.visual`: side_px 64 is no multiple of patch_px 24"),
-        ("normalize.regions.min_area_fraction=0.95", "`normalize.regions`: min_area_fraction 0.95 is above max_area_fraction 0.9"),
+        (
+            "normalize.regions.min_area_fraction=0.95",
+            "`normalize.regions`: min_area_fraction 0.95 is above max_area_fraction 0.9",
+        ),
     ],
 )
 def test_a_value_against_its_rule_is_named(params_path: Path, override: str, what: str) -> None:
@@ -105,7 +119,11 @@ def test_a_bad_override_is_refused(params_path: Path, override: str, expected: t
 
 def test_a_file_that_is_missing_or_no_params_is_refused(tmp_path: Path) -> None:
     gone = tmp_path / "gone.yaml"
-    assert _refusal(gone) == ("cannot read the params file: No such file or directory", str(gone), "--params FILE")
+    assert _refusal(gone) == (
+        "cannot read the params file: No such file or directory",
+        str(gone),
+        "--params FILE",
+    )
     (tmp_path / "list.yaml").write_text("- 1\n")
     assert _refusal(tmp_path / "list.yaml")[0] == "expected sections (common, fetch, ...) at the top"
     for content in (b"a: [", b"a: 1\na: 2\n", b"\xff\xfe\x00"):
@@ -118,7 +136,8 @@ def test_a_stage_sees_its_own_section_and_the_common_one(params: Params) -> None
 
 
 _TREES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(), lambda inner: st.dictionaries(st.text(), inner, max_size=4)
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(),
+    lambda inner: st.dictionaries(st.text(), inner, max_size=4),
 )
 
 

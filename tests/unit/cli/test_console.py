@@ -5,7 +5,6 @@ import pty
 
 import pytest
 
-from mmgic.cli import console
 from mmgic.cli.console import ProgressReport, say, show_error, show_json
 from mmgic.errors import InputError
 
@@ -27,19 +26,24 @@ def test_progress_is_a_line_at_the_start_and_then_one_a_minute(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr(console.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("mmgic.cli.console.time.monotonic", lambda: clock[0])
     with ProgressReport("template", quiet=False) as progress:
         for step, (done, total) in enumerate([(0, 5000), (1, 5000), (2, 5000), (1234, 5000), (3, None)]):
             clock[0] = 1000.0 + [0, 30, 59, 61, 130][step]
             progress("records", done, total)
-    assert capsys.readouterr().err == "template: records 0 of 5,000\ntemplate: records 1,234 of 5,000\ntemplate: records 3\n"
+    assert (
+        capsys.readouterr().err
+        == "template: records 0 of 5,000\ntemplate: records 1,234 of 5,000\ntemplate: records 3\n"
+    )
     with ProgressReport("template", quiet=True) as progress:
         progress("records", 0, 1)
     assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("no_color", [False, True])
-def test_on_a_terminal_there_is_a_bar_and_colour_unless_it_is_refused(no_color: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_terminal_there_is_a_bar_and_colour_unless_it_is_refused(
+    no_color: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     main, side = pty.openpty()
     monkeypatch.setenv("TERM", "xterm")
     if no_color:

@@ -33,7 +33,9 @@ try:
     main({arguments!r})
 except SystemExit:
     print([name for name in {_HEAVY!r} if name in sys.modules])"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=project, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=project, check=True
+    )
     assert done.stdout.splitlines()[-1] == "[]"
 
 
@@ -48,7 +50,11 @@ def test_every_command_is_found_and_explains_itself(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("word", "answer"),
-    [("tokenise", "Did you mean 'tokenize'?"), ("normalise", "Did you mean 'normalize'?"), ("zzz", "No such command 'zzz'.\n")],
+    [
+        ("tokenise", "Did you mean 'tokenize'?"),
+        ("normalise", "Did you mean 'normalize'?"),
+        ("zzz", "No such command 'zzz'.\n"),
+    ],
 )
 def test_an_unknown_command_suggests_the_nearest(word: str, answer: str) -> None:
     result = CliRunner().invoke(main, [word])

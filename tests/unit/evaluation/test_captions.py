@@ -11,7 +11,7 @@ from mmgic.vocab.encode import encode_parts, joined
 
 
 def test_captions_are_greedy_and_hold_no_visual_token(trained: TrainedModel, held: HeldOut) -> None:
-    predictions = caption_predictions(trained, held, limit=2, max_tokens=6, batch_size=4)
+    predictions = caption_predictions(trained, held, limit=2, max_tokens=6, batch_size=4, on_done=lambda done, total: None)
     assert [p.key for p in predictions] == ["r0", "r1"]
     assert predictions[0].references == ["a cat", "one cat"]
     vocabulary = trained.vocabulary
@@ -36,4 +36,10 @@ def test_cider_rewards_what_the_references_say() -> None:
     wrong = [made("a", "two blue dogs run", "a red cat sits here"), made("b", "a red cat sits here", "two blue dogs run")]
     assert caption_metrics(right) == {"cider": pytest.approx(10.0), "count": 2}
     assert caption_metrics(wrong)["cider"] == pytest.approx(0.0, abs=1e-6)
-    assert caption_metrics([]) == {"cider": 0.0, "count": 0}
+    assert caption_metrics([]) == {"cider": None, "count": 0}
+
+
+def test_cider_counts_words_of_every_script() -> None:
+    pairs = [("a", "一只猫坐在桌子上"), ("b", "der Käfer fährt über die Straße"), ("c", "two blue dogs run")]
+    same = [CaptionPrediction(key, text, [text]) for key, text in pairs]
+    assert caption_metrics(same)["cider"] == pytest.approx(10.0)

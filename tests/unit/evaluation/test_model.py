@@ -20,7 +20,7 @@ def saved(trained: TrainedModel, place: Path) -> tuple[Folder, Manifest]:
         with folder.writing(name) as stream:
             stream.write(data)
         entries.append(stream.entry(name, "", 0))
-    return folder, new_manifest("model", {}, "", {}, shards=entries, counts={}, facts={"row_length": 99})
+    return folder, new_manifest("model", {}, "", {}, shards=entries, counts={}, facts={"row_length": 99, "visual_digest": trained.vocabulary.visual.digest})
 
 
 def test_a_saved_model_comes_back(trained: TrainedModel, tmp_path: Path) -> None:
@@ -37,4 +37,11 @@ def test_a_changed_file_is_refused(trained: TrainedModel, tmp_path: Path) -> Non
     data[-1] ^= 1
     folder.write("model.safetensors", bytes(data))
     with pytest.raises(InputError, match="differs from its manifest: BLAKE3 [0-9a-f]{64} found, [0-9a-f]{64} expected"):
+        load_model(folder, manifest)
+
+
+def test_another_codebook_is_refused(trained: TrainedModel, tmp_path: Path) -> None:
+    folder, manifest = saved(trained, tmp_path)
+    manifest.facts["visual_digest"] = "0" * 64
+    with pytest.raises(InputError, match="the codebook is not the one that the model was trained with"):
         load_model(folder, manifest)

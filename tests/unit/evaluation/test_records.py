@@ -43,3 +43,10 @@ def test_a_split_that_is_not_there_is_named(
 def test_a_picture_that_cannot_be_decoded_is_named(scratch: Folder, record: Callable[..., Record], vocabulary: Vocabulary) -> None:
     with pytest.raises(InputError, match="picture of toy-1: unknown_format"):
         held_out(scratch, made(scratch, [(record(), b"no picture")]), "val", 2, vocabulary.visual, 1)
+
+
+def test_one_key_for_two_records_is_refused(
+    scratch: Folder, record: Callable[..., Record], picture: Callable[..., bytes], vocabulary: Vocabulary
+) -> None:
+    with pytest.raises(InputError, match="1 keys stand for several records, toy-1 first"):
+        held_out(scratch, made(scratch, [(record(), picture()), (record(), picture())]), "val", 9, vocabulary.visual, 1)

@@ -81,7 +81,9 @@ def test_workers_end_soon_after_their_parent_was_killed(project: Path) -> None:
         "from tests.unit.execution.test_pool import _sleep\n"
         "for _ in run_units(_sleep, [0.0, 0.0, 0.0, 0.0, 60.0, 60.0], 2): print(1, flush=True)"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=project, start_new_session=True)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=project, start_new_session=True
+    )
     assert parent.stdout is not None and parent.stdout.readline()
     parent.kill()
     parent.wait()
@@ -90,6 +92,32 @@ def test_workers_end_soon_after_their_parent_was_killed(project: Path) -> None:
     while _in_session(parent.pid) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert _in_session(parent.pid) == []
+
+
+def test_an_interrupt_from_the_keyboard_is_left_to_the_parent(project: Path) -> None:
+    code = """import time
+from mmgic.execution import run_units
+from tests.unit.execution.test_pool import _sleep
+results = run_units(_sleep, [0.0] * 4, 2)
+next(results)
+print("idle", flush=True)
+try:
+    time.sleep(30)
+except KeyboardInterrupt:
+    results.close()
+    print("told", flush=True)"""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=project,
+        start_new_session=True,
+    )
+    assert parent.stdout is not None and parent.stdout.readline() == b"idle\n"
+    time.sleep(0.3)
+    os.killpg(parent.pid, signal.SIGINT)
+    assert parent.communicate(timeout=30) == (b"told\n", b"")
+    assert parent.returncode == 0
 
 
 def _in_session(session: int) -> list[int]:

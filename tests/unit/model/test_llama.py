@@ -1,10 +1,8 @@
 from pathlib import Path
 
-import msgspec
 import pytest
 import torch
 
-from mmgic.errors import ParamsError
 from mmgic.model import llama_config, new_llama
 from mmgic.params import load_params
 from mmgic.schema.params import ModelParams
@@ -33,8 +31,3 @@ def test_equal_seeds_give_equal_weights_and_leave_the_global_state(params: Model
     assert torch.rand(1) == expected
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
     assert not torch.equal(first.lm_head.weight, other.lm_head.weight)
-
-
-def test_heads_must_divide_the_width(params: ModelParams) -> None:
-    with pytest.raises(ParamsError, match="each must divide"):
-        llama_config(msgspec.structs.replace(params, heads=3), 10, 10)

@@ -36,6 +36,10 @@ def test_patches_must_tile_the_picture(params: Params) -> None:
 
 
 def test_area_bounds_must_be_in_order(params: Params) -> None:
-    tree = {**msgspec.to_builtins(params.normalize.regions), "min_area_fraction": 0.5, "max_area_fraction": 0.4}
+    tree = {
+        **msgspec.to_builtins(params.normalize.regions),
+        "min_area_fraction": 0.5,
+        "max_area_fraction": 0.4,
+    }
     with pytest.raises(msgspec.ValidationError, match="min_area_fraction 0.5 is above max_area_fraction 0.4"):
         msgspec.convert(tree, RegionParams)

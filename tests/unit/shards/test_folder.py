@@ -59,6 +59,21 @@ def test_a_file_that_is_not_there_is_named(folder: Folder) -> None:
     assert caught.value.where == folder.url
 
 
+def test_a_stretch_of_a_file(folder: Folder) -> None:
+    folder.write("a", b"0123456789")
+    assert (folder.stretch("a", 2, 3), folder.stretch("a", 8, 9), folder.stretch("a", 0, 0)) == (
+        b"234",
+        b"89",
+        b"",
+    )
+    with folder.open("a") as stream:
+        stream.read(4)
+        assert folder.stretch("a", 1, 1) == b"1"
+        assert stream.read() == b"456789"
+    with pytest.raises(InputError, match="no file gone"):
+        folder.stretch("gone", 0, 1)
+
+
 def test_a_write_that_fails_leaves_no_file_under_its_name(folder: Folder) -> None:
     with pytest.raises(RuntimeError), folder.writing("x") as stream:
         stream.write(b"half")
@@ -86,7 +101,10 @@ def test_a_reader_may_stop_early_and_the_hash_is_still_compared(folder: Folder) 
 
 def test_a_broken_shard_with_the_right_hash_is_no_crash(folder: Folder) -> None:
     folder.write("a.bin", b"junk")
-    with pytest.raises(InputError, match="cannot read the shard: not a tar"), folder.verified(_entry(b"junk")):
+    with (
+        pytest.raises(InputError, match="cannot read the shard: not a tar"),
+        folder.verified(_entry(b"junk")),
+    ):
         raise tarfile.ReadError("not a tar")
 
 

@@ -10,14 +10,20 @@ from mmgic.schema.manifests import Rejection
 from mmgic.shards.folder import Folder
 from mmgic.shards.lines import read_lines, write_lines
 
-_DOCUMENTS = [Document(f"k{i}", "train", "C", [TextPart(f"text\n{i}\u2028\x85", "caption")]) for i in range(50)]
+_DOCUMENTS = [
+    Document(f"k{i}", "train", "C", [TextPart(f"text\n{i}\u2028\x85", "caption")]) for i in range(50)
+]
 
 
 def test_round_trip_and_equal_bytes(scratch: Folder) -> None:
     first = write_lines(scratch, "a.jsonl.zst", "train", _DOCUMENTS)
     second = write_lines(scratch, "b.jsonl.zst", "train", iter(_DOCUMENTS))
     assert list(read_lines(scratch, first, Document)) == _DOCUMENTS
-    assert (first.count, first.blake3, first.num_bytes) == (50, second.blake3, len(scratch.read("b.jsonl.zst")))
+    assert (first.count, first.blake3, first.num_bytes) == (
+        50,
+        second.blake3,
+        len(scratch.read("b.jsonl.zst")),
+    )
 
 
 @settings(max_examples=30)

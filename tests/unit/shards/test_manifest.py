@@ -13,6 +13,7 @@ from mmgic.errors import InputError
 from mmgic.schema.manifests import InputRef, Manifest, Rejection, ShardEntry
 from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import (
+    ShardCut,
     check_input,
     input_folder,
     input_ref,
@@ -27,7 +28,14 @@ from mmgic.shards.manifest import (
 
 def _manifest(**changes: Any) -> Manifest:
     entry = ShardEntry("train-00000.tar", "train", 3, 10, "ab")
-    made = new_manifest("records", {"x": 1}, "p" * 64, {"raw": InputRef("../raw", "d" * 64)}, shards=[entry], counts={"records": 3})
+    made = new_manifest(
+        "records",
+        {"x": 1},
+        "p" * 64,
+        {"raw": InputRef("../raw", "d" * 64)},
+        shards=[entry],
+        counts={"records": 3},
+    )
     return msgspec.structs.replace(made, **changes)
 
 
@@ -56,11 +64,15 @@ def test_a_folder_of_another_kind(scratch: Folder) -> None:
 
 @pytest.mark.parametrize("version", [2, 0, "1", None])
 def test_another_schema_version_names_both(scratch: Folder, version: object) -> None:
-    scratch.write("manifest.json", msgspec.json.encode({**msgspec.to_builtins(_manifest()), "schema_version": version}))
+    scratch.write(
+        "manifest.json", msgspec.json.encode({**msgspec.to_builtins(_manifest()), "schema_version": version})
+    )
     assert _refusal(scratch).what == f"manifest of schema version {version}, this tool reads 1"
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[1]", b"\xff", b'{"schema_version": 1}', b'{"schema_version": 1, "more": 2}'])
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"[1]", b"\xff", b'{"schema_version": 1}', b'{"schema_version": 1, "more": 2}']
+)
 def test_a_manifest_that_is_none(scratch: Folder, text: bytes) -> None:
     scratch.write("manifest.json", text)
     assert _refusal(scratch).where == scratch.file("manifest.json")
@@ -109,7 +121,10 @@ def test_rejections_keep_their_order_and_are_counted(scratch: Folder) -> None:
     assert [msgspec.json.decode(line, type=Rejection) for line in lines] == items
 
 
-@given(counts=st.lists(st.tuples(st.sampled_from(["train", "val"]), st.integers(0, 9)), max_size=8), limit=st.integers(1, 20))
+@given(
+    counts=st.lists(st.tuples(st.sampled_from(["train", "val"]), st.integers(0, 9)), max_size=8),
+    limit=st.integers(1, 20),
+)
 def test_a_limit_takes_the_first_records_of_each_split(counts: list[tuple[str, int]], limit: int) -> None:
     shards = [ShardEntry(f"{i}", split, count, 0, "") for i, (split, count) in enumerate(counts)]
     cuts = limited(shards, limit)
@@ -119,6 +134,14 @@ def test_a_limit_takes_the_first_records_of_each_split(counts: list[tuple[str, i
         assert sum(cut.count for cut in taken) == min(limit, whole)
         assert all(cut.count == cut.entry.count for cut in taken[:-1])
     assert [cut.count for cut in limited(shards, None)] == [count for _, count in counts]
+
+
+@pytest.mark.parametrize("count", [0, 2, 5])
+def test_a_cut_gives_the_first_and_reads_all(count: int) -> None:
+    read: list[int] = []
+    cut = ShardCut(ShardEntry("a", "train", 5, 0, ""), count)
+    assert list(cut.of(read.append(i) or i for i in range(5))) == list(range(count))  # type: ignore[func-returns-value]
+    assert read == list(range(5)), "a shard's hash is compared at its end"
 
 
 def test_every_kind_names_its_maker(scratch: Folder) -> None:

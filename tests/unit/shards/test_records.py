@@ -23,15 +23,23 @@ def test_round_trip_and_equal_bytes(scratch: Folder, record: Callable[..., Recor
 
 
 @pytest.mark.parametrize("keep", [0, 100, 600, 1500, -1024])
-def test_a_truncated_shard_is_refused_with_both_hashes(scratch: Folder, record: Callable[..., Record], keep: int) -> None:
-    entry = write_record_shard(scratch, "a.tar", "train", [(record(f"toy-{i}"), b"p" * 900) for i in range(3)])
+def test_a_truncated_shard_is_refused_with_both_hashes(
+    scratch: Folder, record: Callable[..., Record], keep: int
+) -> None:
+    entry = write_record_shard(
+        scratch, "a.tar", "train", [(record(f"toy-{i}"), b"p" * 900) for i in range(3)]
+    )
     scratch.write("a.tar", scratch.read("a.tar")[:keep])
     with pytest.raises(InputError, match=rf"BLAKE3 \w+ found, {entry.blake3} expected"):
         list(read_record_shard(scratch, entry))
 
 
-@pytest.mark.parametrize(("picture", "text"), [("other.png", "other.png"), ("", r"\(none\)"), ("toy-1.jpg", "toy-1.jpg")])
-def test_a_record_must_follow_its_own_picture(scratch: Folder, record: Callable[..., Record], picture: str, text: str) -> None:
+@pytest.mark.parametrize(
+    ("picture", "text"), [("other.png", "other.png"), ("", r"\(none\)"), ("toy-1.jpg", "toy-1.jpg")]
+)
+def test_a_record_must_follow_its_own_picture(
+    scratch: Folder, record: Callable[..., Record], picture: str, text: str
+) -> None:
     import msgspec
 
     with scratch.writing("a.tar") as stream:

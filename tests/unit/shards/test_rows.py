@@ -14,17 +14,23 @@ from mmgic.shards.rows import RowReader, write_rows
 
 
 def _rows(count: int, start: int = 0) -> list[Sequence]:
-    return [Sequence([f"k{i}"], [i % 7], bytes([i % 256]) * 8, b"\x01" * 4) for i in range(start, start + count)]
+    return [
+        Sequence([f"k{i}"], [i % 7], bytes([i % 256]) * 8, b"\x01" * 4) for i in range(start, start + count)
+    ]
 
 
 def test_rows_of_all_shards_by_number_and_in_order(scratch: Folder) -> None:
     rows = _rows(23)
-    entries = write_rows(scratch, "train-00000", "train", rows[:10], 4) + write_rows(scratch, "train-00001", "train", rows[10:], 3)
+    entries = write_rows(scratch, "train-00000", "train", rows[:10], 4) + write_rows(
+        scratch, "train-00001", "train", rows[10:], 3
+    )
     assert [entry.count for entry in entries] == [10, 0, 13, 0]
     reader = RowReader(scratch, entries, verify=True)
     assert len(reader) == 23
     assert list(reader) == rows
-    assert [reader[i] for i in (22, 0, 9, 10, 12, 13, 3, 4)] == [rows[i] for i in (22, 0, 9, 10, 12, 13, 3, 4)]
+    assert [reader[i] for i in (22, 0, 9, 10, 12, 13, 3, 4)] == [
+        rows[i] for i in (22, 0, 9, 10, 12, 13, 3, 4)
+    ]
     for outside in (-1, 23):
         with pytest.raises(IndexError, match=f"row {outside} of 23"):
             reader[outside]
@@ -55,13 +61,18 @@ def test_equal_rows_give_equal_bytes(scratch: Folder) -> None:
 def _broken(folder: Folder, name: str, change: int) -> list[ShardEntry]:
     entries = write_rows(folder, "a", "s", _rows(30), 8)
     data = folder.read(name)
-    folder.write(name, data[:change] if change < 0 else data[:change] + bytes([data[change] ^ 255]) + data[change + 1 :])
+    folder.write(
+        name,
+        data[:change] if change < 0 else data[:change] + bytes([data[change] ^ 255]) + data[change + 1 :],
+    )
     return entries
 
 
 @pytest.mark.parametrize("name", ["a.rows", "a.index"])
 @pytest.mark.parametrize("change", [-1, -20, 0, 30])
-def test_a_changed_or_truncated_file_is_refused_when_verified(scratch: Folder, name: str, change: int) -> None:
+def test_a_changed_or_truncated_file_is_refused_when_verified(
+    scratch: Folder, name: str, change: int
+) -> None:
     entries = _broken(scratch, name, change)
     with pytest.raises(InputError, match=r"BLAKE3 \w+ found, \w+ expected"):
         RowReader(scratch, entries, verify=True)
@@ -90,7 +101,9 @@ def test_a_block_that_claims_too_much_is_refused_before_memory_is_taken(scratch:
     scratch.write("a.rows", frame)
     block = msgspec.json.decode(scratch.read("a.index"), type=BlockIndex).blocks[0]
     with scratch.writing("a.index") as stream:
-        stream.write(msgspec.json.encode(BlockIndex(1, [msgspec.structs.replace(block, num_bytes=len(frame))])))
+        stream.write(
+            msgspec.json.encode(BlockIndex(1, [msgspec.structs.replace(block, num_bytes=len(frame))]))
+        )
         index = stream.entry("a.index", "s", 0)
     with pytest.raises(InputError, match=f"block 0 claims {1 << 40} bytes"):
         RowReader(scratch, [rows, index], verify=False)[0]

@@ -20,7 +20,11 @@ def _tar(folder: Folder, members: dict[str, bytes]) -> bytes:
 
 
 @settings(max_examples=30)
-@given(members=st.dictionaries(st.from_regex(r"[a-z0-9é_-]{1,120}\.json", fullmatch=True), st.binary(max_size=2000), max_size=4))
+@given(
+    members=st.dictionaries(
+        st.from_regex(r"[a-z0-9é_-]{1,120}\.json", fullmatch=True), st.binary(max_size=2000), max_size=4
+    )
+)
 def test_round_trip_equal_bytes_and_offsets(members: dict[str, bytes]) -> None:
     folder = Folder("memory://tars")
     data = _tar(folder, members)

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import sys
 import uuid
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,8 @@ from mmgic.shards.work import UnitNote, Work
 
 
 @pytest.fixture(params=["local", "memory"])
-def out(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Folder]:
-    made = Folder(str(tmp_path / "out") if request.param == "local" else f"memory://{uuid.uuid4().hex}/out")
-    yield made
+def out(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    return Folder(str(tmp_path / "out") if request.param == "local" else f"memory://{uuid.uuid4().hex}/out")
 
 
 def _identity(digest: str = "p1", origin: str = "d") -> Manifest:
@@ -96,7 +95,7 @@ def test_units_done_before_a_stop_are_not_done_again(out: Folder) -> None:
         return note
 
     with Work(out, _identity(), fresh=False) as work:
-        assert [work.units.once(name, lambda name=name: make(name)) for name in ("one", "two")] == [note, note]  # type: ignore[misc]
+        assert [work.units.once(name, partial(make, name)) for name in ("one", "two")] == [note, note]
     assert done == ["two"]
     with Work(out, _identity("p2"), fresh=False) as work:
         work.units.once("one", lambda: make("other run"))
@@ -105,13 +104,33 @@ def test_units_done_before_a_stop_are_not_done_again(out: Folder) -> None:
     assert done == ["two", "other run", "fresh"]
 
 
-def test_the_works_of_earlier_runs_go_when_one_is_finished(out: Folder) -> None:
+def test_the_works_of_runs_with_other_params_stay_until_a_fresh_start(out: Folder) -> None:
     for digest in ("p1", "p2"):
         with Work(out, _identity(digest), fresh=False):
             pass
     assert len(_left(out)) == 2
     _finish(out, _identity("p3"), b"1")
+    assert len(_left(out)) == 2, "hours of another run's work may lie there"
+    with Work(out, _identity("p3"), fresh=True) as work:
+        assert work.others() == []
+        work.files.write("a", b"2")
+        work.commit(work.manifest)
     assert _left(out) == []
+
+
+def test_a_fresh_start_never_takes_the_files_of_a_live_run(out: Folder) -> None:
+    if not out.is_local:
+        pytest.skip("remote folders have no locks")
+    with Work(out, _identity(), fresh=False) as live:
+        live.files.write("a", b"1")
+        with (
+            pytest.raises(UsageError, match="another run is writing this output"),
+            Work(out, _identity(), fresh=True),
+        ):
+            pass
+        with Work(out, _identity("p2"), fresh=True):
+            pass
+        assert live.files.read("a") == b"1"
 
 
 def test_files_that_a_killed_run_left_half_are_not_in_the_output(out: Folder) -> None:
@@ -147,8 +166,7 @@ def test_a_second_run_of_the_same_output_is_refused_while_the_first_lives(tmp_pa
     holder.join(30)
     assert holder.exitcode == 1, "the live run found the output filled, and did not replace it"
     assert out.read("a") == b"2"
-    _finish(out, _identity("p2"), b"2")
-    assert _left(out) == []
+    assert _left(out) == [left.name for left in [Work(out, _identity(), fresh=False).root]]
 
 
 def test_a_lock_left_by_a_dead_process_does_not_bind(tmp_path: Path) -> None:

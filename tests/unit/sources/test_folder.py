@@ -28,8 +28,14 @@ def origin(tmp_path: Path, picture: Callable[..., bytes]) -> Folder:
 def test_json_lines(origin: Folder, raw_records: Callable[..., Sequence[RawRecord]]) -> None:
     origin.write("captions.jsonl", _JSONL.encode())
     a, b, gone = raw_records("folder", origin)
-    assert (a.key, a.split, a.captions, a.license, a.origin) == ("folder-a", "train", ["One line here.", "Again."], "CC0-1.0", "o")
-    assert (b.key, b.split, b.captions) == ("folder-sub_b", "val", ["Two."])
+    assert (a.key, a.split, a.captions, a.license, a.origin) == (
+        "folder-a",
+        "train",
+        ["One line here.", "Again."],
+        "CC0-1.0",
+        "o",
+    )
+    assert (b.key, b.split, b.captions) == ("folder-sub_b-ff349486aa", "val", ["Two."])
     assert (bool(b.picture.blake3), gone.picture.blake3) == (True, "")
 
 
@@ -53,7 +59,12 @@ def test_a_limit_counts_the_pictures_of_each_split(origin: Folder) -> None:
         ("captions.jsonl", '{"file": "a.png"}\n{"caption": "x"}', 2, "missing required field `file`"),
         ("captions.jsonl", "\n{", 2, "Input data was truncated"),
         ("captions.jsonl", '{"file": "../a.png"}', 1, "file name leaves the folder: '../a.png'"),
-        ("captions.jsonl", '{"file": "a.png", "split": "../../x"}', 1, "split is not a plain word: '../../x'"),
+        (
+            "captions.jsonl",
+            '{"file": "a.png", "split": "../../x"}',
+            1,
+            "split is not a plain word: '../../x'",
+        ),
         ("captions.jsonl", '{"file": "a.png", "split": ""}', 1, "split is not a plain word: ''"),
         ("captions.tsv", "a.png\tx\ty", 1, "expected file, tab, caption; found 3 cells"),
         ("captions.tsv", "a.png\tx\nb.png", 2, "found 1 cells"),

@@ -24,11 +24,20 @@ def normalized(scratch: Folder, params: Params) -> Callable[..., UnitNote]:
         for name, data in pictures.items():
             (scratch / "raw").write(name, data)
             box = RawBox(Label("toy:1", "cup"), (2.0, 2.0, 22.0, 22.0))
-            record = RawRecord(name.split(".")[0], "toy", "train", PictureRef(name, blake3=blake3(data).hexdigest()), ["Hi."], [box])
+            record = RawRecord(
+                name.split(".")[0],
+                "toy",
+                "train",
+                PictureRef(name, blake3=blake3(data).hexdigest()),
+                ["Hi."],
+                [box],
+            )
             raw_records.append(msgspec.structs.replace(record, **changes))
         settings: NormalizeParams = params.normalize
         unit = RecordUnit("train-00000.tar", "train", raw_records)
-        return write_records(unit, scratch / "raw", scratch / "out", UnitNotes(scratch / "units"), settings, 1)
+        return write_records(
+            unit, scratch / "raw", scratch / "out", UnitNotes(scratch / "units"), settings, 1
+        )
 
     return made
 
@@ -40,11 +49,16 @@ def test_bytes_are_kept_and_counts_add_up(
     note = normalized(pictures)
     records = list(read_record_shard(scratch / "out", note.entries[0]))
     assert [data for _, data in records] == list(pictures.values())
-    assert [(r.extension, r.width_px, r.height_px, r.orientation) for r, _ in records] == [("png", 48, 32, 1), ("jpg", 32, 48, 6)]
+    assert [(r.extension, r.width_px, r.height_px, r.orientation) for r, _ in records] == [
+        ("png", 48, 32, 1),
+        ("jpg", 32, 48, 6),
+    ]
     assert note.counts == {"pictures": 2, "boxes": 2, "records": 2, "captions": 2, "labels": 2, "regions": 2}
 
 
-def test_a_stretch_of_a_file_is_a_picture(normalized: Callable[..., UnitNote], scratch: Folder, picture: Callable[..., bytes]) -> None:
+def test_a_stretch_of_a_file_is_a_picture(
+    normalized: Callable[..., UnitNote], scratch: Folder, picture: Callable[..., bytes]
+) -> None:
     data = picture()
     note = normalized({"a.bin": b"before" + data + b"after"}, picture=PictureRef("a.bin", 6, len(data)))
     ((record, stored),) = read_record_shard(scratch / "out", note.entries[0])
@@ -61,27 +75,41 @@ def test_a_stretch_of_a_file_is_a_picture(normalized: Callable[..., UnitNote], s
     ],
 )
 def test_a_broken_picture_is_rejected_with_its_cause(
-    normalized: Callable[..., UnitNote], picture: Callable[..., bytes], cause: str, change: Callable[[bytes], bytes]
+    normalized: Callable[..., UnitNote],
+    picture: Callable[..., bytes],
+    cause: str,
+    change: Callable[[bytes], bytes],
 ) -> None:
     note = normalized({"a.png": picture(), "bad.png": change(picture(orientation=1))})
     (rejection,) = note.rejections
     assert rejection.key == "bad" and "bad.png" in rejection.detail
     assert rejection.cause == cause or {rejection.cause, cause} <= {"truncated", "corrupt"}
-    assert (note.counts["records"], note.counts["rejected"], note.counts["dropped.record_rejected"]) == (1, 1, 1)
+    assert (note.counts["records"], note.counts["rejected"], note.counts["dropped.record_rejected"]) == (
+        1,
+        1,
+        1,
+    )
     assert note.counts["boxes"] == note.counts["regions"] + 1
 
 
-def test_too_many_pixels(normalized: Callable[..., UnitNote], picture: Callable[..., bytes], params: Params) -> None:
+def test_too_many_pixels(
+    normalized: Callable[..., UnitNote], picture: Callable[..., bytes], params: Params
+) -> None:
     note = normalized({"a.png": picture(12000, 9000)})
     assert 12000 * 9000 > params.normalize.max_pixels
     assert [rejection.cause for rejection in note.rejections] == ["too_many_pixels"]
     assert note.entries == []
 
 
-def test_missing_changed_and_unlisted_pictures(normalized: Callable[..., UnitNote], picture: Callable[..., bytes]) -> None:
+def test_missing_changed_and_unlisted_pictures(
+    normalized: Callable[..., UnitNote], picture: Callable[..., bytes]
+) -> None:
     data = picture()
     digest = blake3(data).hexdigest()
-    assert normalized({"a.png": data}, picture=PictureRef("gone.png", blake3=digest)).rejections[0].cause == "missing_picture"
+    assert (
+        normalized({"a.png": data}, picture=PictureRef("gone.png", blake3=digest)).rejections[0].cause
+        == "missing_picture"
+    )
 
 
 def test_a_picture_that_changed_since_it_was_fetched_names_both_hashes(
@@ -93,11 +121,17 @@ def test_a_picture_that_changed_since_it_was_fetched_names_both_hashes(
     assert blake3(data).hexdigest() in rejection.detail and "0" * 64 in rejection.detail
 
 
-def test_a_picture_that_is_not_in_the_ledger_is_not_read(normalized: Callable[..., UnitNote], picture: Callable[..., bytes]) -> None:
-    assert normalized({"a.png": picture()}, picture=PictureRef("a.png")).rejections[0].cause == "missing_picture"
+def test_a_picture_that_is_not_in_the_ledger_is_not_read(
+    normalized: Callable[..., UnitNote], picture: Callable[..., bytes]
+) -> None:
+    assert (
+        normalized({"a.png": picture()}, picture=PictureRef("a.png")).rejections[0].cause == "missing_picture"
+    )
 
 
-def test_the_second_record_of_a_key_is_rejected(normalized: Callable[..., UnitNote], picture: Callable[..., bytes]) -> None:
+def test_the_second_record_of_a_key_is_rejected(
+    normalized: Callable[..., UnitNote], picture: Callable[..., bytes]
+) -> None:
     note = normalized({"a.png": picture(), "b.png": picture()}, key="same")
     assert [(rejection.key, rejection.cause) for rejection in note.rejections] == [("same", "duplicate_key")]
     assert note.counts["records"] == 1

@@ -23,7 +23,11 @@ def test_photographs_are_the_wheels_own_bytes(scratch: Folder, params: Params) -
         with open(str(distribution(package).locate_file(line.origin)), "rb") as stream:
             data = stream.read()
         assert scratch.read(line.path) == data
-        assert (line.blake3, line.num_bytes, bool(line.license)) == (blake3(data).hexdigest(), len(data), True)
+        assert (line.blake3, line.num_bytes, bool(line.license)) == (
+            blake3(data).hexdigest(),
+            len(data),
+            True,
+        )
 
 
 def test_every_photograph_is_a_record_with_captions_and_described_labels(
@@ -32,7 +36,11 @@ def test_every_photograph_is_a_record_with_captions_and_described_labels(
     records = raw_records("photos")
     assert {record.split for record in records} == {"train", "val"}
     assert all(record.captions and record.picture.blake3 and record.boxes for record in records)
-    assert all(box.label.description and box.label.id.startswith("photos:") for record in records for box in record.boxes)
+    assert all(
+        box.label.description and box.label.id.startswith("photos:")
+        for record in records
+        for box in record.boxes
+    )
 
 
 def test_a_limit_takes_some_of_each_split(scratch: Folder, params: Params) -> None:

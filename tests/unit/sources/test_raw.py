@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from mmgic.errors import InputError
 from mmgic.schema.params import Params
-from mmgic.sources.raw import RawFolder, is_safe_name
+from mmgic.shards.folder import is_safe_name
+from mmgic.sources.raw import RawFolder, keys_from_files
 
 
 @pytest.fixture
@@ -55,6 +56,21 @@ def test_names_that_leave_their_folder_are_unsafe(name: str) -> None:
     assert not is_safe_name(name)
 
 
-@given(parts=st.lists(st.from_regex(r"[\w .-]{1,12}", fullmatch=True).filter(lambda part: part != ".."), min_size=1, max_size=4))
+@given(
+    parts=st.lists(
+        st.from_regex(r"[\w .-]{1,12}", fullmatch=True).filter(lambda part: part != ".."),
+        min_size=1,
+        max_size=4,
+    )
+)
 def test_plain_names_are_safe(parts: list[str]) -> None:
     assert is_safe_name("/".join(parts))
+
+
+def test_keys_are_plain_and_unique() -> None:
+    files = ["000000000139.jpg", "a/b.jpg", "a_b.png", "c.jpg", "c.png", "猫.png", "犬.png", "鸟.png"]
+    keys = keys_from_files("s", files)
+    assert keys["000000000139.jpg"] == "s-000000000139"
+    assert len(set(keys.values())) == len(files)
+    assert all(key.isascii() and key.replace("-", "").replace("_", "").isalnum() for key in keys.values())
+    assert keys_from_files("s", files[::-1]) == keys

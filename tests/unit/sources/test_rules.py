@@ -23,7 +23,17 @@ def _header(width: int = 200, height: int = 100, orientation: int = 1) -> Pictur
 
 
 def _raw(*boxes: RawBox, **fields: Any) -> RawRecord:
-    return RawRecord(**{"key": "k", "source": "toy", "split": "train", "picture": PictureRef("p"), "captions": [], **fields}, boxes=list(boxes))
+    return RawRecord(
+        **{
+            "key": "k",
+            "source": "toy",
+            "split": "train",
+            "picture": PictureRef("p"),
+            "captions": [],
+            **fields,
+        },
+        boxes=list(boxes),
+    )
 
 
 def _box(*corners: float, label: str = "toy:1", **flags: bool) -> RawBox:
@@ -31,7 +41,9 @@ def _box(*corners: float, label: str = "toy:1", **flags: bool) -> RawBox:
     return RawBox(Label(label, label), (x1, y1, x2, y2), **flags)
 
 
-def _record(params: RegionParams, *boxes: RawBox, header: PictureHeader | None = None, **fields: Any) -> Record:
+def _record(
+    params: RegionParams, *boxes: RawBox, header: PictureHeader | None = None, **fields: Any
+) -> Record:
     record = record_from_raw(_raw(*boxes, **fields), header or _header(), params)
     assert isinstance(record, Record)
     return record
@@ -40,7 +52,12 @@ def _record(params: RegionParams, *boxes: RawBox, header: PictureHeader | None =
 @pytest.fixture(scope="session")
 def rules(params: Params) -> RegionParams:
     return msgspec.structs.replace(
-        params.normalize.regions, min_side_px=12, min_area_fraction=0.01, max_area_fraction=0.9, max_per_label=2, max_per_record=3
+        params.normalize.regions,
+        min_side_px=12,
+        min_area_fraction=0.01,
+        max_area_fraction=0.9,
+        max_per_label=2,
+        max_per_record=3,
     )
 
 
@@ -57,7 +74,11 @@ _CASES: dict[str, list[RawBox]] = {
     "too_large": [_box(0, 0, 100, 95, label="toy:2")],
     "duplicate": [_box(2, 2, 90, 92)],
     "over_label_limit": [_box(0, 0, 30, 30), _box(60, 60, 85, 85)],
-    "over_region_limit": [_box(0, 0, 30, 30), _box(60, 60, 85, 85, label="toy:2"), _box(40, 0, 64, 20, label="toy:3")],
+    "over_region_limit": [
+        _box(0, 0, 30, 30),
+        _box(60, 60, 85, 85, label="toy:2"),
+        _box(40, 0, 64, 20, label="toy:3"),
+    ],
 }
 
 
@@ -78,11 +99,18 @@ def test_a_cause_costs_the_label_only_where_the_object_is_not_in_the_crop(rules:
         assert ("toy:9" in labels) == (cause not in LABEL_LOST), cause
 
 
-@pytest.mark.parametrize("corners", [(5.0, 5, 4, 9), (float("nan"), 0, 5, 5), (0, 0, _INF, 5), (-_INF, 0, 5, 5), (5, 5, 5, 5)])
+@pytest.mark.parametrize(
+    "corners", [(5.0, 5, 4, 9), (float("nan"), 0, 5, 5), (0, 0, _INF, 5), (-_INF, 0, 5, 5), (5, 5, 5, 5)]
+)
 def test_boxes_that_are_none_are_degenerate(rules: RegionParams, corners: Box) -> None:
     record = _record(rules, _box(*corners))
     assert [dropped.cause for dropped in record.dropped_boxes] == ["degenerate"]
     assert np.isfinite(record.dropped_boxes[0].box_xyxy_px).all()
+
+
+@pytest.mark.parametrize("corners", [(-9, 5, 0, 40), (5, -9, 40, 0), (200, 5, 220, 40), (5, 100, 40, 130)])
+def test_a_box_that_touches_the_picture_from_outside_is_outside(rules: RegionParams, corners: Box) -> None:
+    assert [dropped.cause for dropped in _record(rules, _box(*corners)).dropped_boxes] == ["outside_picture"]
 
 
 def test_regions_are_clipped_to_the_main_crop_and_the_largest_come_first(rules: RegionParams) -> None:
@@ -102,9 +130,9 @@ def test_a_declared_size_decides_where_boxes_were_counted(rules: RegionParams) -
     header = _header(100, 200, orientation=6)  # stored 200 x 100, shown 100 x 200
     stored = _record(rules, _box(10, 20, 60, 80), header=header, declared_size_px=(200, 100))
     upright = _record(rules, _box(20, 10, 80, 60), header=header, declared_size_px=(100, 200))
-    assert stored.regions[0].box_xyxy_px == (20, 10, 80, 60) == upright.regions[0].box_xyxy_px
+    assert [one.regions[0].box_xyxy_px for one in (stored, upright)] == [(20, 10, 80, 60)] * 2
     assert _record(rules, _box(10, 20, 60, 80), header=header).regions == stored.regions
-    refused = record_from_raw(_raw(declared_size_px=(200, 101)), header, rules)
+    refused: object = record_from_raw(_raw(declared_size_px=(200, 101)), header, rules)
     assert refused == Rejection("k", "size_mismatch", "declared 200x101, stored 200x100")
 
 
@@ -142,7 +170,11 @@ _BOXES = st.lists(
 )
 
 
-@given(boxes=_BOXES, orientation=st.integers(1, 8), side=st.sampled_from([(200, 100), (90, 130), (64, 64), (1, 300)]))
+@given(
+    boxes=_BOXES,
+    orientation=st.integers(1, 8),
+    side=st.sampled_from([(200, 100), (90, 130), (64, 64), (1, 300)]),
+)
 def test_boxes_are_regions_plus_dropped_and_everything_lies_inside(
     rules: RegionParams, boxes: list[RawBox], orientation: int, side: tuple[int, int]
 ) -> None:

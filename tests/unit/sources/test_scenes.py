@@ -17,14 +17,19 @@ from mmgic.sources.scenery import scene
 
 
 def test_equal_seeds_give_equal_bytes(scratch: Folder, few_scenes: Params) -> None:
-    lines = [list(scenes.generate(scratch / name, few_scenes.fetch, seed, None)) for name, seed in (("a", 1), ("b", 1), ("c", 2))]
+    lines = [
+        list(scenes.generate(scratch / name, few_scenes.fetch, seed, None))
+        for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    ]
     assert lines[0] == lines[1]
     assert lines[0][0].blake3 != lines[2][0].blake3
     assert [line.path for line in lines[0]] == ["train-00000.tar", "val-00000.tar"]
     assert (scratch / "a").read("train-00000.tar") == (scratch / "b").read("train-00000.tar")
 
 
-def test_records_say_what_was_drawn(raw_records: Callable[..., Sequence[RawRecord]], few_scenes: Params) -> None:
+def test_records_say_what_was_drawn(
+    raw_records: Callable[..., Sequence[RawRecord]], few_scenes: Params
+) -> None:
     records = raw_records("scenes", params=few_scenes)
     assert [record.split for record in records] == ["train"] * 9 + ["val"] * 3
     drawn, _ = scene(few_scenes.common.seed, "train", 4, 48)
@@ -36,20 +41,26 @@ def test_records_say_what_was_drawn(raw_records: Callable[..., Sequence[RawRecor
     assert all(box.label.description for box in record.boxes)
 
 
-def test_a_reference_leads_to_the_pictures_own_bytes(fetched: Callable[..., RawFolder], few_scenes: Params) -> None:
+def test_a_reference_leads_to_the_pictures_own_bytes(
+    fetched: Callable[..., RawFolder], few_scenes: Params
+) -> None:
     raw = fetched("scenes", params=few_scenes)
     for record in scenes.raw_records(raw):
         data = raw.read(record.picture.path)[record.picture.offset :][: record.picture.num_bytes]
         assert data.startswith(b"\x89PNG") and data.endswith(b"IEND\xaeB`\x82")
 
 
-def test_a_limit_makes_fewer_of_the_same(raw_records: Callable[..., Sequence[RawRecord]], few_scenes: Params) -> None:
+def test_a_limit_makes_fewer_of_the_same(
+    raw_records: Callable[..., Sequence[RawRecord]], few_scenes: Params
+) -> None:
     assert [record.key for record in raw_records("scenes", params=few_scenes, limit=2)] == [
         f"scenes-{split}-0000000{i}" for split in ("train", "val") for i in (0, 1)
     ]
 
 
-def test_a_description_without_its_picture_is_refused(fetched: Callable[..., RawFolder], few_scenes: Params) -> None:
+def test_a_description_without_its_picture_is_refused(
+    fetched: Callable[..., RawFolder], few_scenes: Params
+) -> None:
     raw = fetched("scenes", params=few_scenes)
     path = "scenes/train-00000.tar"
     with raw.folder.writing(path) as stream:

@@ -25,7 +25,10 @@ _TAILS = {"C": "", "CL": _LABELS, "CLD": _LABELS + _DESCRIPTIONS, "CLDR": _LABEL
 
 def _shown(parts: Sequence[Part]) -> str:
     return "".join(
-        part.text if isinstance(part, TextPart) else f"[{part.concept} {' '.join(f'{v:g}' for v in part.crop_xyxy_px)}]" for part in parts
+        part.text
+        if isinstance(part, TextPart)
+        else f"[{part.concept} {' '.join(f'{v:g}' for v in part.crop_xyxy_px)}]"
+        for part in parts
     )
 
 
@@ -50,7 +53,11 @@ def test_the_golden_text_of_a_recipe(params: Params, record: Callable[..., Recor
 
 def test_each_stretch_of_text_knows_its_concept(params: Params, record: Callable[..., Record]) -> None:
     parts = _document(record(), _settings(params, recipe="CLDR", caption_first_fraction=0.0)).parts
-    texts = [(part.concept, part.text) for part in parts if isinstance(part, TextPart) and part.concept != "template"]
+    texts = [
+        (part.concept, part.text)
+        for part in parts
+        if isinstance(part, TextPart) and part.concept != "template"
+    ]
     assert texts == [
         ("caption", "A red cup and a spoon."),
         ("label", "red cup"),
@@ -76,12 +83,19 @@ def test_draws_depend_on_seed_and_key_alone(params: Params, record: Callable[...
     assert documents == [_document(one, params.template) for one in records]
     changed = [_document(one, params.template, seed=2) for one in records]
     assert sum(a != b for a, b in zip(documents, changed, strict=True)) > 1500
-    drawn = Counter(part.text for document in documents for part in document.parts if isinstance(part, TextPart) and part.concept == "caption")
+    drawn = Counter(
+        part.text
+        for document in documents
+        for part in document.parts
+        if isinstance(part, TextPart) and part.concept == "caption"
+    )
     assert set(drawn) == set(captions) and min(drawn.values()) > 330
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.25, 0.5, 1.0])
-def test_the_share_of_captions_before_the_picture(params: Params, record: Callable[..., Record], fraction: float) -> None:
+def test_the_share_of_captions_before_the_picture(
+    params: Params, record: Callable[..., Record], fraction: float
+) -> None:
     settings = _settings(params, caption_first_fraction=fraction)
     first = [isinstance(_document(record(f"k{i}"), settings).parts[0], TextPart) for i in range(4000)]
     assert sum(first) / 4000 == pytest.approx(fraction, abs=0.03 if 0 < fraction < 1 else 0)
@@ -89,7 +103,9 @@ def test_the_share_of_captions_before_the_picture(params: Params, record: Callab
 
 @given(
     parts=st.lists(
-        st.builds(TextPart, text=st.text(max_size=3), concept=st.sampled_from(["caption", "label", "template"]))
+        st.builds(
+            TextPart, text=st.text(max_size=3), concept=st.sampled_from(["caption", "label", "template"])
+        )
         | st.just(ImagePart((0.0, 0.0, 1.0, 1.0), "region")),
         max_size=12,
     )

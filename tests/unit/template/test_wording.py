@@ -4,7 +4,14 @@ from mmgic.template import wording
 
 
 def test_the_words_never_change_unseen() -> None:
-    assert (wording.CAPTION, wording.LABELS, wording.DESCRIPTIONS, wording.REGIONS, wording.OF, wording.END) == (
+    assert (
+        wording.CAPTION,
+        wording.LABELS,
+        wording.DESCRIPTIONS,
+        wording.REGIONS,
+        wording.OF,
+        wording.END,
+    ) == (
         "Caption: ",
         "Labels:\n",
         "Descriptions:\n",

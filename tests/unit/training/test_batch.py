@@ -16,7 +16,7 @@ def test_positions_restart_and_first_tokens_are_no_targets() -> None:
     assert batch.positions_BT.tolist() == [[0, 1, 2, 0, 1, 0, 1, 2]]
     assert batch.ids_BT.tolist() == [[10, 11, 12, 13, 14, 0, 0, 0]]
     assert batch.labels_BT.tolist() == [[IGNORED, 11, 12, IGNORED, 14, IGNORED, IGNORED, IGNORED]]
-    assert batch.kinds_BT.tolist() == [[0, 1, 2, 3, 4, 0, 0, 0]]
+    assert batch.num_tokens == 5
     assert batch.num_targets == 3
 
 

@@ -9,7 +9,11 @@ from mmgic.vocab.joint import Vocabulary
 from mmgic.vocab.patches import fit_patches
 from mmgic.vocab.text import fit_text_tokenizer
 
-TEXTS = ["Caption: A red cup and a spoon.\n", "Labels:\nred cup\nspoon\n", "<image> <bos> </image> <code_1> é 猫 🙂"] * 3
+TEXTS = [
+    "Caption: A red cup and a spoon.\n",
+    "Labels:\nred cup\nspoon\n",
+    "<image> <bos> </image> <code_1> é 猫 🙂",
+] * 3
 
 
 @pytest.fixture(scope="session")

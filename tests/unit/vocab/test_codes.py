@@ -23,7 +23,9 @@ _WANTED: list[CropKey] = [(f"toy-{i}", box) for i in range(3) for box in (_WHOLE
 @pytest.fixture
 def shard(scratch: Folder, record: Callable[..., Record], picture: Callable[..., bytes]) -> ShardEntry:
     pictures = [picture(box=(4 + i, 4, 30, 20), colour=(i * 60, 90, 30)) for i in range(3)]
-    return write_record_shard(scratch, "train-00000.tar", "train", [(record(f"toy-{i}"), data) for i, data in enumerate(pictures)])
+    return write_record_shard(
+        scratch, "train-00000.tar", "train", [(record(f"toy-{i}"), data) for i, data in enumerate(pictures)]
+    )
 
 
 def _codes(
@@ -49,7 +51,9 @@ def test_codes_are_those_of_the_crops(
     assert [codes["toy-1", _WHOLE], codes["toy-1", _PART]] == expected.tolist()
 
 
-def test_known_codes_are_given_without_the_shard(scratch: Folder, shard: ShardEntry, vocabulary: Vocabulary) -> None:
+def test_known_codes_are_given_without_the_shard(
+    scratch: Folder, shard: ShardEntry, vocabulary: Vocabulary
+) -> None:
     first = _codes(_WANTED, shard, scratch, vocabulary)
     scratch.remove("train-00000.tar")
     assert _codes(_WANTED[:2], shard, scratch, vocabulary) == first
@@ -65,7 +69,9 @@ def test_the_cache_grows_by_what_is_new(scratch: Folder, shard: ShardEntry, voca
     assert grown == _codes(_WANTED, shard, scratch / "", vocabulary)[0]
 
 
-def test_the_cache_file_does_not_depend_on_the_way_it_grew(scratch: Folder, shard: ShardEntry, vocabulary: Vocabulary) -> None:
+def test_the_cache_file_does_not_depend_on_the_way_it_grew(
+    scratch: Folder, shard: ShardEntry, vocabulary: Vocabulary
+) -> None:
     _codes(_WANTED[4:], shard, scratch, vocabulary)
     _codes(_WANTED, shard, scratch, vocabulary)
     grown = scratch.fs.cat_file(_cache_file(scratch))
@@ -75,7 +81,9 @@ def test_the_cache_file_does_not_depend_on_the_way_it_grew(scratch: Folder, shar
 
 
 @pytest.mark.parametrize("content", [b"", b"junk", b"\x28\xb5\x2f\xfd\x00"])
-def test_a_broken_cache_file_is_made_anew(scratch: Folder, shard: ShardEntry, vocabulary: Vocabulary, content: bytes) -> None:
+def test_a_broken_cache_file_is_made_anew(
+    scratch: Folder, shard: ShardEntry, vocabulary: Vocabulary, content: bytes
+) -> None:
     first = _codes(_WANTED, shard, scratch, vocabulary)
     path = _cache_file(scratch)
     whole = scratch.fs.cat_file(path)
@@ -84,7 +92,9 @@ def test_a_broken_cache_file_is_made_anew(scratch: Folder, shard: ShardEntry, vo
     assert scratch.fs.cat_file(path) == whole
 
 
-def test_another_tokenizer_has_another_cache(scratch: Folder, shard: ShardEntry, vocabulary: Vocabulary, noise: Callable[..., NDArray[np.uint8]]) -> None:
+def test_another_tokenizer_has_another_cache(
+    scratch: Folder, shard: ShardEntry, vocabulary: Vocabulary, noise: Callable[..., NDArray[np.uint8]]
+) -> None:
     _codes(_WANTED, shard, scratch, vocabulary)
     other = fit_patches(noise(4, seed=9), patch_px=8, num_codes=5, seed=1)
     codes_of_shard(_WANTED, shard, scratch, other, scratch / "cache", 1)
@@ -94,7 +104,9 @@ def test_another_tokenizer_has_another_cache(scratch: Folder, shard: ShardEntry,
 def test_a_picture_that_cannot_be_decoded_is_named(
     scratch: Folder, record: Callable[..., Record], picture: Callable[..., bytes], vocabulary: Vocabulary
 ) -> None:
-    entry = write_record_shard(scratch, "a.tar", "train", [(record("toy-0"), picture()), (record("toy-1"), picture()[:90])])
+    entry = write_record_shard(
+        scratch, "a.tar", "train", [(record("toy-0"), picture()), (record("toy-1"), picture()[:90])]
+    )
     codes, failed = _codes([("toy-0", _WHOLE), ("toy-1", _WHOLE)], entry, scratch, vocabulary)
     assert (set(codes), set(failed)) == ({("toy-0", _WHOLE)}, {"toy-1"})
     assert failed["toy-1"] in ("truncated", "corrupt")

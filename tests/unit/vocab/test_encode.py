@@ -11,13 +11,22 @@ from mmgic.schema.documents import Document, ImagePart, Part, TextPart
 from mmgic.schema.manifests import Rejection
 from mmgic.schema.sequences import TOKEN_KINDS, Sequence
 from mmgic.template.documents import merged
-from mmgic.vocab.encode import CodesPart, documents_from_sequence, encode_parts, joined, sequence_from_document, text_from_ids
+from mmgic.vocab.encode import (
+    CodesPart,
+    documents_from_sequence,
+    encode_parts,
+    joined,
+    sequence_from_document,
+    text_from_ids,
+)
 from mmgic.vocab.joint import Vocabulary
 from mmgic.vocab.visual import Codes
 
 _IMAGE = ImagePart((0.0, 0.0, 4.0, 4.0), "image")
 _REGION = ImagePart((1.0, 1.0, 3.0, 3.0), "region")
-_ODD = st.sampled_from(["<image>", "</image>", "<bos>", "<eos>", "<pad>", "<code_1>", "\0", "\u2028", "é", "🙂", " ", "\n"])
+_ODD = st.sampled_from(
+    ["<image>", "</image>", "<bos>", "<eos>", "<pad>", "<code_1>", "\0", "\u2028", "é", "🙂", " ", "\n"]
+)
 _TEXT = st.lists(st.text(min_size=1, max_size=6) | _ODD, min_size=1, max_size=4).map("".join)
 _PARTS = st.lists(
     st.builds(TextPart, text=_TEXT, concept=st.sampled_from(["caption", "label", "description", "template"]))
@@ -56,12 +65,21 @@ def test_document_to_row_to_document_is_lossless(vocabulary: Vocabulary, parts: 
     sequence = result[0]
     assert _decoded(sequence, vocabulary) == {"k": _expected(document.parts)}
     ids = np.frombuffer(sequence.ids, vocabulary.id_type)
-    assert (ids[0], ids[-1], len(ids), len(sequence.kinds)) == (1, 2, sequence.lengths[0], sequence.lengths[0])
-    assert int((ids == vocabulary.image_start_id).sum()) == sum(isinstance(part, ImagePart) for part in document.parts)
+    assert (ids[0], ids[-1], len(ids), len(sequence.kinds)) == (
+        1,
+        2,
+        sequence.lengths[0],
+        sequence.lengths[0],
+    )
+    assert int((ids == vocabulary.image_start_id).sum()) == sum(
+        isinstance(part, ImagePart) for part in document.parts
+    )
 
 
 @given(first=_PARTS, second=_PARTS)
-def test_a_packed_row_gives_back_each_document(vocabulary: Vocabulary, first: list[Part], second: list[Part]) -> None:
+def test_a_packed_row_gives_back_each_document(
+    vocabulary: Vocabulary, first: list[Part], second: list[Part]
+) -> None:
     a, b = (_sequence([_REGION, *parts], vocabulary)[0] for parts in (first, second))
     row = Sequence(["a", "b"], a.lengths + b.lengths, a.ids + b.ids, a.kinds + b.kinds)
     expected = {"a": _expected([_REGION, *first]), "b": _expected([_REGION, *second])}
@@ -69,7 +87,9 @@ def test_a_packed_row_gives_back_each_document(vocabulary: Vocabulary, first: li
 
 
 @given(parts=_PARTS, row_length=st.integers(16, 80))
-def test_a_cut_drops_whole_parts_from_the_end(vocabulary: Vocabulary, parts: list[Part], row_length: int) -> None:
+def test_a_cut_drops_whole_parts_from_the_end(
+    vocabulary: Vocabulary, parts: list[Part], row_length: int
+) -> None:
     document = Document("k", "train", "C", [_IMAGE, *parts])
     result = sequence_from_document(document, vocabulary, _codes, row_length)
     assert not isinstance(result, Rejection)
@@ -93,7 +113,9 @@ def test_a_picture_that_does_not_fit_is_left_out_whole(vocabulary: Vocabulary) -
     assert vocabulary.image_start_id not in np.frombuffer(sequence.ids, vocabulary.id_type)
 
 
-@pytest.mark.parametrize("parts", [[_IMAGE], [TextPart("Caption: ", "template"), TextPart("x" * 200, "caption")]])
+@pytest.mark.parametrize(
+    "parts", [[_IMAGE], [TextPart("Caption: ", "template"), TextPart("x" * 200, "caption")]]
+)
 def test_what_does_not_fit_at_all_is_rejected(vocabulary: Vocabulary, parts: list[Part]) -> None:
     room = 5 if isinstance(parts[0], ImagePart) else 30
     result = sequence_from_document(Document("k", "train", "C", parts), vocabulary, _codes, room)
@@ -103,7 +125,9 @@ def test_what_does_not_fit_at_all_is_rejected(vocabulary: Vocabulary, parts: lis
 
 
 def test_kinds_say_what_each_token_is(vocabulary: Vocabulary) -> None:
-    sequence, _ = _sequence([TextPart("a", "caption"), _IMAGE, TextPart("b", "template"), _REGION], vocabulary)
+    sequence, _ = _sequence(
+        [TextPart("a", "caption"), _IMAGE, TextPart("b", "template"), _REGION], vocabulary
+    )
     assert [TOKEN_KINDS[kind] for kind in sequence.kinds] == (
         ["template", "caption", *["image"] * 6, "template", *["region"] * 6, "template"]
     )
@@ -118,5 +142,14 @@ def test_an_open_row_has_no_end(vocabulary: Vocabulary, noise: Callable[..., np.
 
 def test_pictures_side_by_side_are_told_apart(vocabulary: Vocabulary) -> None:
     parts: list[Part] = [_REGION, _REGION, _IMAGE, _IMAGE]
-    decoded = [part for _, parts in documents_from_sequence(_sequence(parts, vocabulary)[0], vocabulary) for part in parts]
-    assert [part.concept for part in decoded if isinstance(part, CodesPart)] == ["region", "region", "image", "image"]
+    decoded = [
+        part
+        for _, parts in documents_from_sequence(_sequence(parts, vocabulary)[0], vocabulary)
+        for part in parts
+    ]
+    assert [part.concept for part in decoded if isinstance(part, CodesPart)] == [
+        "region",
+        "region",
+        "image",
+        "image",
+    ]

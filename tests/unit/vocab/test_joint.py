@@ -46,7 +46,15 @@ def test_hugging_face_has_the_same_ids(vocabulary: Vocabulary, saved: Folder) ->
 
     tokenizer = AutoTokenizer.from_pretrained(Path(saved.path), local_files_only=True)
     assert len(tokenizer) == vocabulary.size
-    names = ["<pad>", "<bos>", "<eos>", "<image>", "</image>", "<code_0>", f"<code_{vocabulary.visual.num_codes - 1}>"]
+    names = [
+        "<pad>",
+        "<bos>",
+        "<eos>",
+        "<image>",
+        "</image>",
+        "<code_0>",
+        f"<code_{vocabulary.visual.num_codes - 1}>",
+    ]
     n = vocabulary.num_text_tokens
     assert tokenizer.convert_tokens_to_ids(names) == [0, 1, 2, n, n + 1, n + 2, vocabulary.size - 1]
     assert (tokenizer.pad_token, tokenizer.bos_token, tokenizer.eos_token) == ("<pad>", "<bos>", "<eos>")
@@ -77,9 +85,16 @@ def test_files_that_contradict_each_other_are_refused(vocabulary: Vocabulary, sc
 
 @pytest.mark.parametrize(
     ("name", "data"),
-    [("codebook.npy", b"\x93NUMPY junk"), ("codebook.npy", b""), ("text_tokenizer.json", b"{}"), ("text_tokenizer.json", b"\xff")],
+    [
+        ("codebook.npy", b"\x93NUMPY junk"),
+        ("codebook.npy", b""),
+        ("text_tokenizer.json", b"{}"),
+        ("text_tokenizer.json", b"\xff"),
+    ],
 )
-def test_a_broken_file_is_refused_not_a_crash(vocabulary: Vocabulary, scratch: Folder, name: str, data: bytes) -> None:
+def test_a_broken_file_is_refused_not_a_crash(
+    vocabulary: Vocabulary, scratch: Folder, name: str, data: bytes
+) -> None:
     vocabulary.save(scratch)
     scratch.write(name, data)
     with pytest.raises(InputError, match="cannot read the vocabulary"):

@@ -8,10 +8,16 @@ from mmgic.vocab.rows import packed_rows
 
 
 def _documents(lengths: list[int]) -> list[Sequence]:
-    return [Sequence([f"k{i}"], [n], bytes([i % 256, 0]) * n, bytes([i % 6]) * n) for i, n in enumerate(lengths)]
+    return [
+        Sequence([f"k{i}"], [n], bytes([i % 256, 0]) * n, bytes([i % 6]) * n) for i, n in enumerate(lengths)
+    ]
 
 
-@given(lengths=st.lists(st.integers(1, 32), max_size=60), window=st.integers(1, 20), seed=st.sampled_from([0, 1, 2**32 - 1]))
+@given(
+    lengths=st.lists(st.integers(1, 32), max_size=60),
+    window=st.integers(1, 20),
+    seed=st.sampled_from([0, 1, 2**32 - 1]),
+)
 def test_every_document_stands_whole_in_one_row(lengths: list[int], window: int, seed: int) -> None:
     documents = {document.keys[0]: document for document in _documents(lengths)}
     rows = list(packed_rows(iter(documents.values()), row_length=32, window=window, seed=seed))

@@ -23,11 +23,17 @@ from mmgic.vocab.shards import TokenUnit, write_tokens
 
 @pytest.fixture
 def tokenized(
-    scratch: Folder, params: Params, vocabulary: Vocabulary, record: Callable[..., Record], picture: Callable[..., bytes]
+    scratch: Folder,
+    params: Params,
+    vocabulary: Vocabulary,
+    record: Callable[..., Record],
+    picture: Callable[..., bytes],
 ) -> Callable[..., tuple[UnitNote, list[Document]]]:
     """Tokenizes a shard of four records, of which the pictures named are cut short."""
 
-    def made(row_length: int, broken: tuple[int, ...] = (), count: int = 4) -> tuple[UnitNote, list[Document]]:
+    def made(
+        row_length: int, broken: tuple[int, ...] = (), count: int = 4
+    ) -> tuple[UnitNote, list[Document]]:
         items = [(record(f"toy-{i}"), picture()[: 90 if i in broken else None]) for i in range(4)]
         entry = write_record_shard(scratch / "records", "train-00000.tar", "train", items)
         settings = msgspec.structs.replace(params.template, caption_first_fraction=0.0)
@@ -37,7 +43,9 @@ def tokenized(
         vocabulary.save(scratch / "vocabulary")
         places = {name: scratch / name for name in ("documents", "records", "vocabulary", "cache", "out")}
         unit = TokenUnit(ShardCut(lines, count), entry)
-        return write_tokens(unit, **places, notes=UnitNotes(scratch / "units"), row_length=row_length, threads=1), kept
+        return write_tokens(
+            unit, **places, notes=UnitNotes(scratch / "units"), row_length=row_length, threads=1
+        ), kept
 
     return made
 
@@ -53,24 +61,36 @@ def test_a_row_a_document_and_tokens_of_each_kind(
         assert [part.concept for part in parts] == [part.concept for part in document.parts]
     kinds = np.concatenate([np.frombuffer(row.kinds, np.uint8) for row in rows])
     assert sum(count for key, count in note.counts.items() if key.startswith("tokens.")) == len(kinds)
-    assert (note.counts["documents"], note.counts["tokens.image"], note.counts["tokens.region"]) == (4, 24, 24)
+    assert (note.counts["documents"], note.counts["tokens.image"], note.counts["tokens.region"]) == (
+        4,
+        24,
+        24,
+    )
     assert note.counts["documents_cut"] == note.counts["parts_cut"] == 0
 
 
-def test_broken_pictures_and_long_documents_are_rejected(tokenized: Callable[..., tuple[UnitNote, list[Document]]]) -> None:
+def test_broken_pictures_and_long_documents_are_rejected(
+    tokenized: Callable[..., tuple[UnitNote, list[Document]]],
+) -> None:
     note, _ = tokenized(500, broken=(2,))
-    assert [(rejection.key, rejection.detail) for rejection in note.rejections] == [("toy-2", "picture cannot be decoded")]
+    assert [(rejection.key, rejection.detail) for rejection in note.rejections] == [
+        ("toy-2", "picture cannot be decoded")
+    ]
     assert note.rejections[0].cause in ("truncated", "corrupt")
     assert (note.counts["documents"], note.entries[0].count) == (4, 3)
 
 
-def test_documents_longer_than_a_row_are_counted(tokenized: Callable[..., tuple[UnitNote, list[Document]]]) -> None:
+def test_documents_longer_than_a_row_are_counted(
+    tokenized: Callable[..., tuple[UnitNote, list[Document]]],
+) -> None:
     note, documents = tokenized(60)
     assert note.counts["documents_cut"] == 4
     assert 4 <= note.counts["parts_cut"] < 4 * len(documents[0].parts)
 
 
-def test_rows_too_short_for_a_picture_reject(tokenized: Callable[..., tuple[UnitNote, list[Document]]]) -> None:
+def test_rows_too_short_for_a_picture_reject(
+    tokenized: Callable[..., tuple[UnitNote, list[Document]]],
+) -> None:
     assert {rejection.cause for rejection in tokenized(7)[0].rejections} == {"too_long"}
 
 

@@ -1,0 +1,94 @@
+"""template: shard by shard beside the records, every recipe, limits, plans, and records without captions."""
+
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import msgspec
+import pytest
+
+from mmgic.schema.documents import Document
+from mmgic.shards.folder import Folder
+from mmgic.shards.lines import read_lines
+from mmgic.shards.manifest import read_manifest
+from mmgic.shards.records import read_record_shard
+
+Call = Callable[..., "CompletedProcess[str]"]
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+
+
+def test_document_shard_i_is_made_from_record_shard_i_in_its_order(unbroken: Path) -> None:
+    documents, records = Folder(str(unbroken / "documents")), Folder(str(unbroken / "records"))
+    made, source = read_manifest(documents, "documents"), read_manifest(records, "records")
+    assert [shard.name for shard in made.shards] == [
+        shard.name.replace(".tar", ".jsonl.zst") for shard in source.shards
+    ]
+    for of_documents, of_records in zip(made.shards, source.shards, strict=True):
+        keys = [record.key for record, _ in read_record_shard(records, of_records)]
+        assert [document.key for document in read_lines(documents, of_documents, Document)] == keys
+
+
+@pytest.mark.parametrize(
+    ("recipe", "concepts"),
+    [("C", {"caption", "image", "template"}), ("CL", {"caption", "image", "label", "template"})],
+)
+def test_a_recipe_holds_its_concepts_alone(
+    call: Call, unbroken: Path, tmp_path: Path, recipe: str, concepts: set[str]
+) -> None:
+    words = [
+        "--in",
+        unbroken / "records",
+        "--out",
+        tmp_path / "out",
+        "--params",
+        PARAMS,
+        "--set",
+        f"template.recipe={recipe}",
+    ]
+    done = call("template", *words, "--json", "-q")
+    metrics = msgspec.json.decode(done.stdout)["metrics"]
+    assert {key.removeprefix("parts.") for key in metrics if key.startswith("parts.")} == concepts
+    assert metrics["documents"] == metrics["records"]
+
+
+def test_a_limit_takes_so_many_of_each_split(call: Call, unbroken: Path, tmp_path: Path) -> None:
+    words = ["--in", unbroken / "records", "--out", tmp_path / "out", "--params", PARAMS, "--limit", "11"]
+    plan = call("template", *words, "--dry-run", "--json")
+    assert msgspec.json.decode(plan.stdout)["counts"] == {"records": 11 + 9}, (
+        "the held-out split has nine records"
+    )
+    assert list(tmp_path.iterdir()) == []
+    assert call("template", *words).returncode == 0
+    manifest = read_manifest(Folder(str(tmp_path / "out")), "documents")
+    assert [(shard.split, shard.count) for shard in manifest.shards] == [
+        ("train", 8),
+        ("train", 3),
+        ("val", 8),
+        ("val", 1),
+    ]
+
+
+def test_records_without_captions_are_rejected_and_bounded(call: Call, tmp_path: Path) -> None:
+    from PIL import Image
+
+    (tmp_path / "set").mkdir()
+    for name in "abcd":
+        Image.new("RGB", (40, 40), (9, 9, 99)).save(tmp_path / "set" / f"{name}.png")
+    lines = [
+        f'{{"file": "{name}.png", "caption": "{text}"}}'
+        for name, text in zip("abcd", ("A.", "B.", "C.", ""), strict=True)
+    ]
+    (tmp_path / "set" / "captions.jsonl").write_text("\n".join(lines))
+    call(
+        "fetch", "--source", "folder", "--in", tmp_path / "set", "--out", tmp_path / "raw", "--params", PARAMS
+    )
+    call("normalize", "--in", tmp_path / "raw", "--out", tmp_path / "records", "--params", PARAMS)
+    words = ["--in", tmp_path / "records", "--out", tmp_path / "documents", "--params", PARAMS]
+    done = call("template", *words)
+    assert done.returncode == 6
+    assert "error: 1 of 4 were rejected, more than max_bad_fraction 0.01: no_caption 1" in done.stderr
+    done = call("template", *words, "--set", "template.max_bad_fraction=0.25", "--json", "-q")
+    assert msgspec.json.decode(done.stdout)["metrics"]["rejected.no_caption"] == 1
+    assert (
+        tmp_path / "documents" / "rejected.jsonl"
+    ).read_text() == '{"key":"folder-d","cause":"no_caption","detail":""}\n'
