@@ -79,9 +79,7 @@ def _commands() -> Iterator[tuple[str, ...]]:
 
 def _exit_codes() -> Iterator[tuple[str, ...]]:
     yield "0", "Done.", ""
-    classes = [
-        item for item in vars(errors).values() if inspect.isclass(item) and issubclass(item, MmgicError)
-    ]
+    classes = [item for item in vars(errors).values() if inspect.isclass(item) and issubclass(item, MmgicError)]
     for code in sorted({item.exit_code for item in classes}):
         named = [item for item in classes if item.exit_code == code]
         owner = next(item for item in named if "exit_code" in vars(item))

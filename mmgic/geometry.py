@@ -228,9 +228,7 @@ def text_from_boxes(boxes_xyxy_norm: Boxes, labels: Sequence[str], notation: str
     return _core.text_from_boxes(rows, labels, notation)
 
 
-def boxes_from_text(
-    texts: Sequence[str], notation: str = "florence-2"
-) -> tuple[Boxes, list[str], NDArray[np.int64]]:
+def boxes_from_text(texts: Sequence[str], notation: str = "florence-2") -> tuple[Boxes, list[str], NDArray[np.int64]]:
     """Every whole box in texts that a model may have written.
 
     A box is a run of four location tokens; its label is the text before it, without outer spaces; a box

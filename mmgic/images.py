@@ -67,9 +67,7 @@ def _check_counts(max_pixels: int, threads: int) -> None:
         raise ParamsError(f"{threads} threads", where="threads", hint="0 means one for each core")
 
 
-def probe(
-    pictures: Sequence[bytes], *, max_pixels: int = MAX_PIXELS, threads: int = 0
-) -> list[PictureHeader]:
+def probe(pictures: Sequence[bytes], *, max_pixels: int = MAX_PIXELS, threads: int = 0) -> list[PictureHeader]:
     """Reads the headers of pictures, not their pixels: a sound header may still have bad pixels.
 
     Args:
@@ -138,9 +136,7 @@ def decode_crops(
     rows = [np.asarray(crops, dtype=np.float64) for crops in crops_xyxy_px]
     for index, crops in enumerate(rows):
         if crops.ndim != 2 or crops.shape[1] != 4:
-            raise InvalidBox(
-                f"crops of shape {crops.shape}", where=f"picture {index}", hint="the shape must be (n, 4)"
-            )
+            raise InvalidBox(f"crops of shape {crops.shape}", where=f"picture {index}", hint="the shape must be (n, 4)")
     starts = np.zeros(len(pictures) + 1, dtype=np.uintp)
     np.cumsum([len(crops) for crops in rows], out=starts[1:], dtype=np.uintp)
     count = int(starts[-1])

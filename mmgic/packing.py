@@ -47,9 +47,7 @@ class Packing(NamedTuple):
         return float(lengths.sum(dtype=np.float64)) / (float(capacity) * self.num_rows)
 
 
-def pack(
-    lengths: NDArray[np.integer[Any]], capacity: int, *, window: int | None = None, seed: int
-) -> Packing:
+def pack(lengths: NDArray[np.integer[Any]], capacity: int, *, window: int | None = None, seed: int) -> Packing:
     """Packs documents into rows.
 
     Args:
@@ -68,9 +66,7 @@ def pack(
             f"lengths of type {lengths.dtype} and shape {lengths.shape}", hint="give integers of shape (n,)"
         )
     if not 1 <= capacity <= MAX_CAPACITY:
-        raise ParamsError(
-            f"a capacity of {capacity}", where="capacity", hint=f"1 to {MAX_CAPACITY} are allowed"
-        )
+        raise ParamsError(f"a capacity of {capacity}", where="capacity", hint=f"1 to {MAX_CAPACITY} are allowed")
     if window is not None and window < 1:
         raise ParamsError(f"a window of {window} documents", where="window", hint="give at least 1, or none")
     if not 0 <= seed < 1 << 64:

@@ -31,7 +31,9 @@ def load_params(path: Path, overrides: Iterable[str] = ()) -> Params:
     try:
         tree = _yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ParamsError(f"cannot read the params file: {error.strerror}", where=str(path), hint="--params FILE") from error
+        raise ParamsError(
+            f"cannot read the params file: {error.strerror}", where=str(path), hint="--params FILE"
+        ) from error
     except (YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(f"not valid YAML: {error}", where=str(path)) from error
     if not isinstance(tree, dict):
@@ -77,7 +79,9 @@ def _set(tree: dict[str, Any], override: str) -> None:
     for depth, parent in enumerate(parents):
         if not isinstance(node, dict) or parent not in node:
             known = list(node) if isinstance(node, dict) else []
-            raise ParamsError(f"no section `{'.'.join(parents[: depth + 1])}`", where="--set", hint=_near(parent, known))
+            raise ParamsError(
+                f"no section `{'.'.join(parents[: depth + 1])}`", where="--set", hint=_near(parent, known)
+            )
         node = node[parent]
     if not isinstance(node, dict) or key not in node:
         known = list(node) if isinstance(node, dict) else []

@@ -30,8 +30,7 @@ def roots(project: Path) -> list[Requirement]:
     tree = tomllib.loads(project.read_text(encoding="utf-8"))
     extras = tree["project"]["optional-dependencies"]["dev"]
     return [
-        Requirement(line)
-        for line in (*tree["project"]["dependencies"], *extras, *tree["build-system"]["requires"])
+        Requirement(line) for line in (*tree["project"]["dependencies"], *extras, *tree["build-system"]["requires"])
     ]
 
 
@@ -61,9 +60,7 @@ def needed(
             continue
         seen.add((name, extras))
         if name not in installed:
-            raise LookupError(
-                f"{name} is needed on {values['platform_system']}, Python {values['python_version']}"
-            )
+            raise LookupError(f"{name} is needed on {values['platform_system']}, Python {values['python_version']}")
         for line in installed[name].requires or []:
             item = Requirement(line)
             wanted = item.marker is None or any(
@@ -83,11 +80,7 @@ def lock_lines(project: Path) -> Iterator[str]:
     everywhere = set.intersection(*by_system.values())
     for name in sorted(set.union(*by_system.values())):
         systems = [system for system, names in by_system.items() if name in names]
-        marker = (
-            ""
-            if name in everywhere
-            else "; " + " or ".join(f'platform_system == "{item}"' for item in systems)
-        )
+        marker = "" if name in everywhere else "; " + " or ".join(f'platform_system == "{item}"' for item in systems)
         yield f"{name}=={installed[name].version}{marker}"
 
 

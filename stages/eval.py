@@ -44,8 +44,13 @@ def run(call: StageCall) -> Outcome:
     folder, manifest = call.input, read_manifest(call.input, "model")
     records = read_manifest(call.extra["records"], "records")
     tree = {**section_tree(call.params, "eval"), "limit": call.limit}
-    inputs = {"model": input_ref(folder, manifest, call.out), "records": input_ref(call.extra["records"], records, call.out)}
-    with Work(call.out, new_manifest("results", tree, tree_digest(tree), inputs, shards=[], counts={}), fresh=call.fresh) as work:
+    inputs = {
+        "model": input_ref(folder, manifest, call.out),
+        "records": input_ref(call.extra["records"], records, call.out),
+    }
+    with Work(
+        call.out, new_manifest("results", tree, tree_digest(tree), inputs, shards=[], counts={}), fresh=call.fresh
+    ) as work:
         if not work.is_done:
             _score(call, folder, manifest, records, work)
         metrics = msgspec.json.decode(call.out.read(METRICS))
@@ -72,7 +77,9 @@ def _score(call: StageCall, folder: Folder, manifest: Manifest, records: Manifes
     predictions = [*losses, *choices, *captions]
     entries = [
         _written(work.files, METRICS, msgspec.json.format(msgspec.json.encode(metrics), indent=1) + b"\n", 0),
-        _written(work.files, PREDICTIONS, b"".join(msgspec.json.encode(p) + b"\n" for p in predictions), len(predictions)),
+        _written(
+            work.files, PREDICTIONS, b"".join(msgspec.json.encode(p) + b"\n" for p in predictions), len(predictions)
+        ),
         _written(work.files, PICTURES, _sheet(model, held, params.sheet_pictures), 0),
     ]
     counts = {"records": len(held.records), "predictions": len(predictions)}
@@ -110,7 +117,9 @@ def _sheet(model: TrainedModel, held: HeldOut, limit: int) -> bytes:
     shown = held.records[:limit]
     codes = np.stack([held.codes[record.key, record.crop_xyxy_px] for record in shown])
     drawn = model.vocabulary.visual.images_from_codes(codes)
-    return sheet_png([(record.key, held.pixels[record.key], picture) for record, picture in zip(shown, drawn, strict=True)])
+    return sheet_png(
+        [(record.key, held.pixels[record.key], picture) for record, picture in zip(shown, drawn, strict=True)]
+    )
 
 
 def _written(folder: Folder, name: str, data: bytes, count: int) -> ShardEntry:

@@ -28,16 +28,26 @@ _ANNOTATIONS = (".json", ".jsonl", ".tsv")
 
 def plan(call: StageCall) -> Plan:
     """What would be taken or made."""
-    counts = {name: len(list(_local(call, source))) if source.is_local else 0 for name, source in _sources(call).items()}
+    counts = {
+        name: len(list(_local(call, source))) if source.is_local else 0 for name, source in _sources(call).items()
+    }
     if "scenes" in counts:
         sizes = call.params.fetch.scenes.train, call.params.fetch.scenes.val
         counts["scenes"] = sum(size if call.limit is None else min(size, call.limit) for size in sizes)
-    if "photos" in counts:
-        del counts["photos"]
+    counts.pop("photos", None)
     num_bytes = 0
     if call.source:
-        num_bytes = sum(call.source.fs.size(call.source.file(line.path)) for s in _sources(call).values() for line in _local(call, s))
-    return Plan(reads=call.source.url if call.source else "installed packages", writes=call.out.url, counts=counts, num_bytes=num_bytes)
+        num_bytes = sum(
+            call.source.fs.size(call.source.file(line.path))
+            for s in _sources(call).values()
+            for line in _local(call, s)
+        )
+    return Plan(
+        reads=call.source.url if call.source else "installed packages",
+        writes=call.out.url,
+        counts=counts,
+        num_bytes=num_bytes,
+    )
 
 
 def run(call: StageCall) -> Outcome:
@@ -75,7 +85,9 @@ def _sources(call: StageCall) -> dict[str, Source]:
     name = call.extra.get("source")
     if name is None:
         if call.source is not None:
-            raise UsageError("--in needs --source", hint=f"one of: {', '.join(s.name for s in SOURCES.values() if s.is_local)}")
+            raise UsageError(
+                "--in needs --source", hint=f"one of: {', '.join(s.name for s in SOURCES.values() if s.is_local)}"
+            )
         return {name: source_named(name) for name in call.params.fetch.sources}
     source = source_named(name)
     if source.is_local and call.source is None:

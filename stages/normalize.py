@@ -39,7 +39,9 @@ def run(call: StageCall) -> Outcome:
     raw, manifest = _input(call)
     tree = {**section_tree(call.params, "normalize"), "limit": call.limit}
     inputs = {"raw": input_ref(raw, manifest, call.out)}
-    with Work(call.out, new_manifest("records", tree, tree_digest(tree), inputs, shards=[], counts={}), fresh=call.fresh) as work:
+    with Work(
+        call.out, new_manifest("records", tree, tree_digest(tree), inputs, shards=[], counts={}), fresh=call.fresh
+    ) as work:
         if work.is_done:
             return Outcome(work.manifest, was_done=True)
         notes = _notes(call, raw, manifest, work)

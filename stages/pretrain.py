@@ -19,8 +19,8 @@ from mmgic.schema.manifests import Manifest, ShardEntry
 from mmgic.shards.folder import Folder, HashingReader
 from mmgic.shards.manifest import fact, input_ref, new_manifest, read_manifest
 from mmgic.shards.work import Work
-from mmgic.training.job import CURVES, MODEL, TrainJob
 from mmgic.training.checks import check_training
+from mmgic.training.job import CURVES, MODEL, TrainJob
 
 VOCABULARY = "vocabulary"
 
@@ -42,7 +42,9 @@ def run(call: StageCall) -> Outcome:
     check_training(call.params.pretrain)
     tree = {**section_tree(call.params, "pretrain"), "limit": call.limit}
     inputs = {"sequences": input_ref(sequences, manifest, call.out)}
-    with Work(call.out, new_manifest("model", tree, tree_digest(tree), inputs, shards=[], counts={}), fresh=call.fresh) as work:
+    with Work(
+        call.out, new_manifest("model", tree, tree_digest(tree), inputs, shards=[], counts={}), fresh=call.fresh
+    ) as work:
         if work.is_done:
             return Outcome(work.manifest, was_done=True, metrics=_metrics(work.out))
         if not work.root.is_local:
@@ -50,7 +52,10 @@ def run(call: StageCall) -> Outcome:
         _trained(call, sequences, work)
         entries = _written(sequences, manifest, work)
         counts = {"steps": call.params.pretrain.steps, "tokens": int(_last_line(work.files)["tokens"])}
-        facts = {key: fact(manifest, key, sequences) for key in ("template", "row_length", "visual_digest", "vocabulary_size")}
+        facts = {
+            key: fact(manifest, key, sequences)
+            for key in ("template", "row_length", "visual_digest", "vocabulary_size")
+        }
         done = msgspec.structs.replace(work.manifest, shards=entries, counts=counts, facts=facts)
         return Outcome(work.commit(done), metrics=_metrics(work.out), lines=(f"model  {call.out.url}",))
 

@@ -35,7 +35,9 @@ def run(call: StageCall) -> Outcome:
     records, manifest = _input(call)
     tree = {**section_tree(call.params, "template"), "limit": call.limit}
     inputs = {"records": input_ref(records, manifest, call.out)}
-    with Work(call.out, new_manifest("documents", tree, tree_digest(tree), inputs, shards=[], counts={}), fresh=call.fresh) as work:
+    with Work(
+        call.out, new_manifest("documents", tree, tree_digest(tree), inputs, shards=[], counts={}), fresh=call.fresh
+    ) as work:
         if work.is_done:
             return Outcome(work.manifest, was_done=True)
         notes = _notes(call, records, manifest, work)

@@ -23,14 +23,21 @@ from mmgic.params import section_tree, tree_digest
 from mmgic.schema.manifests import Manifest
 from mmgic.schema.sequences import Sequence
 from mmgic.shards.folder import Folder
-from mmgic.shards.manifest import check_input, fact, input_folder, input_ref, limited, new_manifest, read_manifest
+from mmgic.shards.manifest import (
+    check_input,
+    fact,
+    input_folder,
+    input_ref,
+    limited,
+    new_manifest,
+    read_manifest,
+)
 from mmgic.shards.rows import RowReader, write_rows
 from mmgic.shards.work import UnitNote, Work
 from mmgic.vocab.fit import fit_vocabulary
 from mmgic.vocab.joint import load_vocabulary
 from mmgic.vocab.rows import packed_rows
 from mmgic.vocab.shards import TokenUnit, write_tokens
-
 
 VOCABULARY = "vocabulary"
 
@@ -40,7 +47,10 @@ def plan(call: StageCall) -> Plan:
     documents, manifest, _, _ = _inputs(call)
     cuts = limited(manifest.shards, call.limit)
     return Plan(
-        documents.url, call.out.url, {"documents": sum(cut.count for cut in cuts)}, sum(cut.entry.num_bytes for cut in cuts)
+        documents.url,
+        call.out.url,
+        {"documents": sum(cut.count for cut in cuts)},
+        sum(cut.entry.num_bytes for cut in cuts),
     )
 
 
@@ -48,7 +58,10 @@ def run(call: StageCall) -> Outcome:
     """Fits, encodes, packs."""
     documents, manifest, records, record_manifest = _inputs(call)
     tree = {**section_tree(call.params, "tokenize"), "limit": call.limit}
-    inputs = {"documents": input_ref(documents, manifest, call.out), "records": input_ref(records, record_manifest, call.out)}
+    inputs = {
+        "documents": input_ref(documents, manifest, call.out),
+        "records": input_ref(records, record_manifest, call.out),
+    }
     identity = new_manifest("sequences", tree, tree_digest(tree), inputs, shards=[], counts={})
     with Work(call.out, identity, fresh=call.fresh) as work:
         if work.is_done:
@@ -85,7 +98,9 @@ def _inputs(call: StageCall) -> tuple[Folder, Manifest, Folder, Manifest]:
     return documents, manifest, records, record_manifest
 
 
-def _fitted(call: StageCall, work: Work, documents: tuple[Folder, Manifest], records: tuple[Folder, Manifest]) -> UnitNote:
+def _fitted(
+    call: StageCall, work: Work, documents: tuple[Folder, Manifest], records: tuple[Folder, Manifest]
+) -> UnitNote:
     """The vocabulary's files: fitted now, or by the run that was killed."""
 
     def fit() -> UnitNote:

@@ -31,7 +31,9 @@ class ProgressReport:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
             columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-            self._bar = Progress(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True), transient=True)
+            self._bar = Progress(
+                *columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True), transient=True
+            )
             self._bar.start()
         return self
 
@@ -47,7 +49,9 @@ class ProgressReport:
             of = f" of {total:,}" if total is not None else ""
             say(f"{self._stage}: {what} {done:,}{of}")
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._bar is not None:
             self._bar.stop()
 

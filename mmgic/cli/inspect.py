@@ -23,7 +23,9 @@ from mmgic.shards.rows import RowReader
 
 @click.command("inspect", short_help="Print what a folder of shards holds, back in text and codes.")
 @click.argument("shards", type=FOLDER)
-@click.option("--n", "count", type=click.IntRange(min=1), default=3, show_default=True, help="Records, documents or rows.")
+@click.option(
+    "--n", "count", type=click.IntRange(min=1), default=3, show_default=True, help="Records, documents or rows."
+)
 @click.option("--split", help="Only this split.")
 @click.option("--pictures", type=click.Path(path_type=Path), help="Also draw the pictures of rows into this folder.")
 def inspect(shards: Folder, count: int, split: str | None, pictures: Path | None) -> None:
@@ -42,10 +44,14 @@ def _print(shards: Folder, count: int, split: str | None, pictures: Path | None)
         "sequences": lambda manifest: _rows(shards, manifest, pictures),
     }
     if kind not in readers:
-        raise InputError(f"a folder of {kind} has no shards to show", where=shards.url, hint="records, documents or sequences")
+        raise InputError(
+            f"a folder of {kind} has no shards to show", where=shards.url, hint="records, documents or sequences"
+        )
     manifest = read_manifest(shards, kind)  # type: ignore[arg-type]
     if split:
-        manifest = msgspec.structs.replace(manifest, shards=[entry for entry in manifest.shards if entry.split == split])
+        manifest = msgspec.structs.replace(
+            manifest, shards=[entry for entry in manifest.shards if entry.split == split]
+        )
     for text in islice(readers[kind](manifest), count):
         click.echo(text)
 
@@ -62,13 +68,19 @@ def _kind(shards: Folder) -> str:
 def _records(shards: Folder, manifest: Manifest) -> Iterator[str]:
     for entry in manifest.shards:
         for record, picture in read_record_shard(shards, entry):
-            yield f"== {record.key} ({len(picture):,} bytes)\n" + msgspec.json.format(msgspec.json.encode(record), indent=1).decode()
+            yield (
+                f"== {record.key} ({len(picture):,} bytes)\n"
+                + msgspec.json.format(msgspec.json.encode(record), indent=1).decode()
+            )
 
 
 def _documents(shards: Folder, manifest: Manifest) -> Iterator[str]:
     for entry in manifest.shards:
         for document in read_lines(shards, entry, Document):
-            words = (p.text if isinstance(p, TextPart) else f"[{p.concept} {_numbers(p.crop_xyxy_px)}]" for p in document.parts)
+            words = (
+                p.text if isinstance(p, TextPart) else f"[{p.concept} {_numbers(p.crop_xyxy_px)}]"
+                for p in document.parts
+            )
             yield f"== {document.key} ({document.recipe})\n" + "".join(words)
 
 
@@ -80,7 +92,9 @@ def _rows(shards: Folder, manifest: Manifest, pictures: Path | None) -> Iterator
 
     vocabulary = load_vocabulary(shards / "vocabulary")
     for number, sequence in enumerate(RowReader(shards, manifest.shards, verify=False)):
-        lines = [f"== row {number}: {sum(sequence.lengths)} of {manifest.facts['row_length']} tokens, {len(sequence.keys)} documents"]
+        lines = [
+            f"== row {number}: {sum(sequence.lengths)} of {manifest.facts['row_length']} tokens, {len(sequence.keys)} documents"
+        ]
         for (key, parts), length in zip(documents_from_sequence(sequence, vocabulary), sequence.lengths, strict=True):
             words = []
             for place, part in enumerate(parts):

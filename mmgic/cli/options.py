@@ -42,8 +42,12 @@ def stage_options(*, needs_input: bool) -> Callable[[F], F]:
             show_default=True,
             help="Params file.",
         ),
-        click.option("--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE", help="Override a value; repeatable."),
-        click.option("--limit", type=click.IntRange(min=1), help="At most this many records (rows in pretrain) of each split."),
+        click.option(
+            "--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE", help="Override a value; repeatable."
+        ),
+        click.option(
+            "--limit", type=click.IntRange(min=1), help="At most this many records (rows in pretrain) of each split."
+        ),
         click.option(
             "--workers", type=click.IntRange(min=1), default=available_cores(), show_default=True, help="Processes."
         ),

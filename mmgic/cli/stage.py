@@ -19,6 +19,7 @@ from mmgic.errors import MmgicError, StoppedError
 from mmgic.execution.call import Outcome, Plan, StageCall
 from mmgic.params import load_params
 from mmgic.shards.folder import Folder
+from mmgic.shards.work import unfinished_works
 
 _EXTRA: Mapping[str, tuple[click.Option, ...]] = {
     "fetch": (click.Option(["--source"], help="Source to take from --in, or to make; default: params fetch.sources."),),
@@ -26,7 +27,9 @@ _EXTRA: Mapping[str, tuple[click.Option, ...]] = {
         click.Option(["--records"], type=FOLDER, help="The documents' records, where they have moved."),
         click.Option(["--cache"], type=FOLDER, help="Cache of visual codes; default: .codes beside --out."),
     ),
-    "eval": (click.Option(["--records"], type=FOLDER, required=True, help="Records to score on (split: params eval.split)."),),
+    "eval": (
+        click.Option(["--records"], type=FOLDER, required=True, help="Records to score on (split: params eval.split)."),
+    ),
 }
 
 
@@ -102,7 +105,9 @@ def _show_plan(plan: Plan, *, as_json: bool) -> None:
     say(f"reads  {plan.reads} ({plan.num_bytes:,} bytes)\nwrites {plan.writes}\ncounts {counts}")
 
 
-def _show_outcome(name: str, out: Folder, outcome: Outcome, metrics: Path | None, *, as_json: bool, quiet: bool) -> None:
+def _show_outcome(
+    name: str, out: Folder, outcome: Outcome, metrics: Path | None, *, as_json: bool, quiet: bool
+) -> None:
     report = {**outcome.manifest.counts, **outcome.metrics}
     if metrics:
         metrics.parent.mkdir(parents=True, exist_ok=True)
@@ -116,6 +121,10 @@ def _show_outcome(name: str, out: Folder, outcome: Outcome, metrics: Path | None
         say(f"  {key:<34} {value:>14,}")
     for line in outcome.lines:
         say(line)
+    if left := unfinished_works(out):
+        say(
+            f"unfinished runs with other params lie beside it, --fresh removes them: {', '.join(work.name for work in left)}"
+        )
 
 
 def _help(program: Any, summary: str) -> str:

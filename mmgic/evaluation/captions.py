@@ -31,7 +31,11 @@ def caption_predictions(
     for start in range(0, len(records), batch_size):
         batch = records[start : start + batch_size]
         prompts = [
-            joined(encode_parts(caption_prompt(record), model.vocabulary, held.codes_of(record.key)), model.vocabulary, is_open=True)[0]
+            joined(
+                encode_parts(caption_prompt(record), model.vocabulary, held.codes_of(record.key)),
+                model.vocabulary,
+                is_open=True,
+            )[0]
             for record in batch
         ]
         # A visual tokenizer gives every picture the same number of codes, so prompts need no padding.

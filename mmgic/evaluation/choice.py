@@ -100,7 +100,9 @@ def _accuracy(predictions: Seq[ChoicePrediction]) -> dict[str, float | None]:
     }
 
 
-def _row(model: TrainedModel, held: HeldOut, shown: Record, recipe: str, label: str) -> tuple[NDArray[np.unsignedinteger], int]:
+def _row(
+    model: TrainedModel, held: HeldOut, shown: Record, recipe: str, label: str
+) -> tuple[NDArray[np.unsignedinteger], int]:
     """Ids of picture, words before the label, label and end of line; and where the label starts."""
     prompt = label_prompt(shown, recipe)
     parts: list[Part] = [*prompt, TextPart(label, "label"), TextPart(wording.END, "template")]

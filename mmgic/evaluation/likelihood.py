@@ -27,7 +27,9 @@ def token_log_likelihoods(
         for numbers in _chunks(order, batch_size):
             rows = [_row(ids[number]) for number in numbers]
             longest = max(row.lengths[0] for row in rows)
-            batch = batch_from_rows(rows, longest, ids[numbers[0]].dtype.itemsize, model.vocabulary.pad_id).to(model.device)
+            batch = batch_from_rows(rows, longest, ids[numbers[0]].dtype.itemsize, model.vocabulary.pad_id).to(
+                model.device
+            )
             losses = token_losses(model.network, batch).double().cpu().numpy()
             for number, row_losses in zip(numbers, losses, strict=True):
                 found[number] = -row_losses[: len(ids[number]) - 1]

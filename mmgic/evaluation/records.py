@@ -45,7 +45,9 @@ def held_out(
     cuts = limited([shard for shard in manifest.shards if shard.split == split], limit)
     if not cuts:
         splits = sorted({shard.split for shard in manifest.shards})
-        raise InputError(f"no records of split `{split}`", where=folder.url, hint=f"eval.split is one of: {', '.join(splits)}")
+        raise InputError(
+            f"no records of split `{split}`", where=folder.url, hint=f"eval.split is one of: {', '.join(splits)}"
+        )
     pairs = [pair for cut in cuts for pair in cut.of(read_record_shard(folder, cut.entry))]
     keys_seen = Counter(record.key for record, _ in pairs)
     if repeated := [key for key, count in keys_seen.items() if count > 1]:

@@ -46,7 +46,8 @@ def run_units(function: Callable[[Unit], Result], units: Iterable[Unit], workers
             yield pending.popleft().result()
     except BrokenProcessPool as error:
         raise MmgicError(
-            "a worker process died", hint="out of memory? run the same command with fewer --workers; it goes on where it stopped"
+            "a worker process died",
+            hint="out of memory? run the same command with fewer --workers; it goes on where it stopped",
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -53,7 +53,9 @@ class RegionParams(_Section, frozen=True):
 
     def __post_init__(self) -> None:
         if self.min_area_fraction > self.max_area_fraction:
-            raise ValueError(f"min_area_fraction {self.min_area_fraction:g} is above max_area_fraction {self.max_area_fraction:g}")
+            raise ValueError(
+                f"min_area_fraction {self.min_area_fraction:g} is above max_area_fraction {self.max_area_fraction:g}"
+            )
 
 
 class NormalizeParams(_Section, frozen=True):

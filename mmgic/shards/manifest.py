@@ -31,7 +31,9 @@ _MADE_BY: dict[FolderKind, str] = {
 }
 
 
-def new_manifest(kind: FolderKind, params: dict[str, Any], digest: str, inputs: dict[str, InputRef], **rest: Any) -> Manifest:
+def new_manifest(
+    kind: FolderKind, params: dict[str, Any], digest: str, inputs: dict[str, InputRef], **rest: Any
+) -> Manifest:
     """A manifest of this version of the tool."""
     return Manifest(
         schema_version=SCHEMA_VERSION,
@@ -59,7 +61,9 @@ def read_manifest(folder: Folder, kind: FolderKind) -> Manifest:
         raise InputError("no such folder", where=folder.url, hint=f"`{_MADE_BY[kind]}` makes it")
     if not folder.exists(MANIFEST):
         raise InputError(
-            f"not a finished folder of {kind}: it has no {MANIFEST}", where=folder.url, hint=f"`{_MADE_BY[kind]}` makes one"
+            f"not a finished folder of {kind}: it has no {MANIFEST}",
+            where=folder.url,
+            hint=f"`{_MADE_BY[kind]}` makes one",
         )
     where = folder.file(MANIFEST)
     try:
@@ -79,7 +83,9 @@ def read_manifest(folder: Folder, kind: FolderKind) -> Manifest:
         raise InputError(f"cannot read the manifest: {error}", where=where) from error
     if manifest.kind != kind:
         raise InputError(
-            f"a folder of {manifest.kind} where one of {kind} is wanted", where=folder.url, hint=f"`{_MADE_BY[kind]}` makes one"
+            f"a folder of {manifest.kind} where one of {kind} is wanted",
+            where=folder.url,
+            hint=f"`{_MADE_BY[kind]}` makes one",
         )
     for entry in manifest.shards:
         if not is_safe_name(entry.name) or not _SPLIT.fullmatch(entry.split):
@@ -94,7 +100,11 @@ def fact(manifest: Manifest, name: str, folder: Folder) -> Any:
         InputError: it says nothing.
     """
     if name not in manifest.facts:
-        raise InputError(f"the manifest has no fact `{name}`", where=folder.file(MANIFEST), hint=f"`{_MADE_BY[manifest.kind]}` writes it")
+        raise InputError(
+            f"the manifest has no fact `{name}`",
+            where=folder.file(MANIFEST),
+            hint=f"`{_MADE_BY[manifest.kind]}` writes it",
+        )
     return manifest.facts[name]
 
 
@@ -122,7 +132,9 @@ def input_folder(folder: Folder, manifest: Manifest, name: str) -> Folder:
     if name not in manifest.inputs:
         raise InputError(f"the manifest names no input `{name}`", where=folder.file(MANIFEST))
     ref = manifest.inputs[name]
-    url = os.path.normpath(os.path.join(folder.path, ref.path)) if folder.is_local and "://" not in ref.path else ref.path
+    url = (
+        os.path.normpath(os.path.join(folder.path, ref.path)) if folder.is_local and "://" not in ref.path else ref.path
+    )
     return Folder(url)
 
 

@@ -24,7 +24,9 @@ _MAX_BLOCK_BYTES = 1 << 30
 _CACHED_BLOCKS = 16
 
 
-def write_rows(folder: Folder, stem: str, split: str, rows: Iterable[Sequence], rows_per_block: int) -> list[ShardEntry]:
+def write_rows(
+    folder: Folder, stem: str, split: str, rows: Iterable[Sequence], rows_per_block: int
+) -> list[ShardEntry]:
     """Writes a shard of rows and its index; returns the two manifest lines, rows first."""
     compressor = zstandard.ZstdCompressor(level=_LEVEL)
     blocks: list[Block] = []

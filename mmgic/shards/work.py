@@ -64,8 +64,7 @@ class Work:
         self.manifest = manifest
         self.fresh = fresh
         self.digest = _identity(manifest)
-        self._prefix = f".{out.name}.work-"
-        self.root = out.sibling(f"{self._prefix}{self.digest[:16]}")
+        self.root = out.sibling(f"{_prefix(out)}{self.digest[:16]}")
         self.files = self.root / "files"
         self.units = UnitNotes(self.root / "units")
         self._lock: FileLock | None = None
@@ -93,14 +92,18 @@ class Work:
             try:
                 self._lock.acquire(timeout=0)
             except Timeout as error:
-                raise UsageError("another run is writing this output", where=self.root.url, hint="wait for it to end") from error
+                raise UsageError(
+                    "another run is writing this output", where=self.root.url, hint="wait for it to end"
+                ) from error
         if self.fresh:
             self._remove_works()
         self.files.make()
         self.units.folder.make()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._lock:
             self._lock.release()
 
@@ -117,7 +120,11 @@ class Work:
         replaced = self.root / "replaced"
         if self.out.exists():
             if self.out.names() and not self.fresh:
-                raise UsageError("another run finished this output meanwhile", where=self.out.url, hint="give another --out, or --fresh")
+                raise UsageError(
+                    "another run finished this output meanwhile",
+                    where=self.out.url,
+                    hint="give another --out, or --fresh",
+                )
             if replaced.exists():
                 self._remove(replaced)
             self.out.fs.mv(self.out.path, replaced.path, recursive=True)
@@ -127,18 +134,13 @@ class Work:
         self.manifest = manifest
         return manifest
 
-    def others(self) -> list[Folder]:
-        """Work folders that runs with other params left beside this output."""
-        names = (name for name in self.out.sibling("").names() if name.startswith(self._prefix))
-        return [self.out.sibling(name) for name in names if self.out.sibling(name).path != self.root.path]
-
     def _remove_works(self) -> None:
         """Empties this run's work folder (it holds the lock) and removes the others that no run is writing."""
         for name in self.root.names():
             if name != LOCK:
                 self.root.fs.rm(self.root.file(name), recursive=True)
-        for other in self.others():
-            if not _is_locked(other):
+        for other in unfinished_works(self.out):
+            if other.path != self.root.path and not _is_locked(other):
                 self._remove(other)
 
     @staticmethod
@@ -146,16 +148,29 @@ class Work:
         folder.fs.rm(folder.path, recursive=True)
 
 
+def unfinished_works(out: Folder) -> list[Folder]:
+    """The work folders beside an output: what unfinished runs left, or are writing."""
+    return [out.sibling(name) for name in out.sibling("").names() if name.startswith(_prefix(out))]
+
+
+def _prefix(out: Folder) -> str:
+    return f".{out.name}.work-"
+
+
 def _finished(out: Folder, wanted: Manifest) -> Manifest | None:
     """The manifest of a finished output of the same kind; nothing where the folder is missing or empty."""
     if not out.exists() or not out.names():
         return None
     if not out.exists(MANIFEST):
-        raise UsageError("output folder is not empty and not ours", where=out.url, hint="give another --out, or empty it")
+        raise UsageError(
+            "output folder is not empty and not ours", where=out.url, hint="give another --out, or empty it"
+        )
     try:
         return read_manifest(out, wanted.kind)
     except InputError as error:
-        raise UsageError(f"output folder is not ours: {error}", where=out.url, hint="give another --out, or remove it") from error
+        raise UsageError(
+            f"output folder is not ours: {error}", where=out.url, hint="give another --out, or remove it"
+        ) from error
 
 
 def _identity(manifest: Manifest) -> str:

@@ -46,10 +46,22 @@ class Source:
 SOURCES = {
     source.name: source
     for source in (
-        Source("photos", "mmgic.sources.photos", False, "photographs of the scikit-image and scikit-learn wheels, annotated here"),
+        Source(
+            "photos",
+            "mmgic.sources.photos",
+            False,
+            "photographs of the scikit-image and scikit-learn wheels, annotated here",
+        ),
         Source("scenes", "mmgic.sources.scenes", False, "generated pictures of shapes with exact boxes, any number"),
-        Source("coco", "mmgic.sources.coco", True, "COCO's native instances and captions JSON with its folders of photos"),
-        Source("folder", "mmgic.sources.folder", True, "a folder of pictures with captions in captions.jsonl or captions.tsv"),
+        Source(
+            "coco", "mmgic.sources.coco", True, "COCO's native instances and captions JSON with its folders of photos"
+        ),
+        Source(
+            "folder",
+            "mmgic.sources.folder",
+            True,
+            "a folder of pictures with captions in captions.jsonl or captions.tsv",
+        ),
     )
 }
 

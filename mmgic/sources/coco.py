@@ -66,7 +66,11 @@ def local_files(origin: Folder, limit: int | None) -> Iterator[LedgerLine]:
     names = [f"annotations/{name}" for name in (origin / "annotations").names()]
     found = [name for name in names if _ANNOTATION.search(name)]
     if not found:
-        raise InputError("no annotations/instances_*.json or captions_*.json", where=origin.url, hint="--in takes the folder above them")
+        raise InputError(
+            "no annotations/instances_*.json or captions_*.json",
+            where=origin.url,
+            hint="--in takes the folder above them",
+        )
     pictures: dict[str, dict[int, LedgerLine]] = defaultdict(dict)
     for name in found:
         yield LedgerLine(path=name, num_bytes=0, blake3="")
@@ -112,11 +116,15 @@ def _split_records(raw: RawFolder, folder: str, paths: dict[str, str]) -> Iterat
             boxes[note.image_id].append(_box(note, labels, paths["instances"]))
     unknown = sorted((captions.keys() | boxes.keys()) - images.keys())
     if unknown:
-        raise InputError(f"annotations of an image that is not listed: id {unknown[0]}", where=", ".join(paths.values()))
+        raise InputError(
+            f"annotations of an image that is not listed: id {unknown[0]}", where=", ".join(paths.values())
+        )
     keys = keys_from_files(raw.source, (image.file_name for image in images.values()))
     for number, image in sorted(images.items()):
         if not is_safe_name(image.file_name):
-            raise InputError(f"file name of image {number} leaves its folder: {image.file_name!r}", where=", ".join(paths.values()))
+            raise InputError(
+                f"file name of image {number} leaves its folder: {image.file_name!r}", where=", ".join(paths.values())
+            )
         yield RawRecord(
             key=keys[image.file_name],
             source=raw.source,
@@ -132,7 +140,9 @@ def _split_records(raw: RawFolder, folder: str, paths: dict[str, str]) -> Iterat
 
 def _box(note: _Annotation, labels: dict[int, Label], path: str) -> RawBox:
     if note.category_id not in labels or note.bbox is None:
-        raise InputError(f"annotation of image {note.image_id}: category {note.category_id}, box {note.bbox}", where=path)
+        raise InputError(
+            f"annotation of image {note.image_id}: category {note.category_id}, box {note.bbox}", where=path
+        )
     x, y, width, height = note.bbox
     return RawBox(labels[note.category_id], (x, y, x + width, y + height), is_crowd=bool(note.iscrowd))
 

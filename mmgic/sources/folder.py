@@ -37,7 +37,9 @@ def local_files(origin: Folder, limit: int | None) -> Iterator[LedgerLine]:
     """
     name = next((name for name in _SIDE_FILES if origin.exists(name)), "")
     if not name:
-        raise InputError(f"no {' or '.join(_SIDE_FILES)}", where=origin.url, hint="one line a picture: file and caption")
+        raise InputError(
+            f"no {' or '.join(_SIDE_FILES)}", where=origin.url, hint="one line a picture: file and caption"
+        )
     yield LedgerLine(name, 0, "")
     taken: Counter[str] = Counter()
     for line in _merged(origin.read(name), origin.file(name)):
@@ -77,7 +79,9 @@ def _merged(data: bytes, where: str) -> list[_Line]:
         if not is_safe_name(line.file):
             raise InputError(f"file name leaves the folder: {line.file!r}", where=at)
         if not _SPLIT.fullmatch(line.split):
-            raise InputError(f"split is not a plain word: {line.split!r}", where=at, hint="letters, digits, `_` and `-`")
+            raise InputError(
+                f"split is not a plain word: {line.split!r}", where=at, hint="letters, digits, `_` and `-`"
+            )
         captions = [" ".join(text.split()) for text in (line.caption, *line.captions) if text.strip()]
         if line.file in by_file:
             by_file[line.file].captions.extend(captions)

@@ -50,7 +50,9 @@ def _written(unit: RecordUnit, raw: Folder, out: Folder, params: NormalizeParams
         pending = iter(unit.raw_records)
         while batch := list(islice(pending, _BATCH)):
             for raw_record, found in zip(batch, _checked(batch, raw, params, threads), strict=True):
-                result = found if isinstance(found, Rejection) else record_from_raw(raw_record, found[0], params.regions)
+                result = (
+                    found if isinstance(found, Rejection) else record_from_raw(raw_record, found[0], params.regions)
+                )
                 if not isinstance(result, Rejection) and result.key in seen:
                     result = Rejection(raw_record.key, "duplicate_key", "another record of this shard has this key")
                 _count(counts, raw_record, result)
@@ -74,10 +76,14 @@ def _checked(
     pictures = [data if isinstance(data, bytes) else b"" for data in loaded]
     headers = probe(pictures, max_pixels=params.max_pixels, threads=threads)
     whole = [
-        np.array([[0.0, 0.0, header.width_px, header.height_px]] if header.status == PictureStatus.OK else []).reshape(-1, 4)
+        np.array([[0.0, 0.0, header.width_px, header.height_px]] if header.status == PictureStatus.OK else []).reshape(
+            -1, 4
+        )
         for header in headers
     ]
-    statuses = iter(decode_crops(pictures, whole, side=_CHECK_SIDE_PX, max_pixels=params.max_pixels, threads=threads)[1])
+    statuses = iter(
+        decode_crops(pictures, whole, side=_CHECK_SIDE_PX, max_pixels=params.max_pixels, threads=threads)[1]
+    )
     results: list[tuple[PictureHeader, bytes] | Rejection] = []
     for record, data, header in zip(batch, loaded, headers, strict=True):
         status = PictureStatus(next(statuses)) if header.status == PictureStatus.OK else header.status

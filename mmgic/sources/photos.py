@@ -32,7 +32,9 @@ def generate(out: Folder, params: FetchParams, seed: int, limit: int | None) -> 
             continue
         split = file.name.removeprefix("instances_").removesuffix(".json")
         for image in sorted(msgspec.json.decode(data)["images"], key=lambda image: image["id"])[:limit]:
-            yield _written(out, f"{split}/{image['file_name']}", _photo(image["origin"]), image["license"], image["origin"])
+            yield _written(
+                out, f"{split}/{image['file_name']}", _photo(image["origin"]), image["license"], image["origin"]
+            )
 
 
 def raw_records(raw: RawFolder) -> Iterator[RawRecord]:
@@ -47,7 +49,9 @@ def _photo(origin: str) -> bytes:
         with open(str(path), "rb") as stream:
             return stream.read()
     except FileNotFoundError as error:
-        raise InputError("photograph is not in the installed wheel", where=origin, hint="pip install -r requirements.lock") from error
+        raise InputError(
+            "photograph is not in the installed wheel", where=origin, hint="pip install -r requirements.lock"
+        ) from error
 
 
 def _written(out: Folder, name: str, data: bytes, license: str, origin: str) -> LedgerLine:

@@ -39,7 +39,9 @@ def record_from_raw(raw: RawRecord, header: PictureHeader, params: RegionParams)
     elif declared == (header.width_px, header.height_px):
         orientation = 1
     else:
-        return Rejection(raw.key, "size_mismatch", f"declared {declared[0]}x{declared[1]}, stored {stored[0]}x{stored[1]}")
+        return Rejection(
+            raw.key, "size_mismatch", f"declared {declared[0]}x{declared[1]}, stored {stored[0]}x{stored[1]}"
+        )
     size = (header.width_px, header.height_px)
     boxes = turn_boxes(_array(raw.boxes), orientation, *stored)
     causes = _early_causes(raw.boxes, boxes, size)
@@ -59,13 +61,17 @@ def record_from_raw(raw: RawRecord, header: PictureHeader, params: RegionParams)
         orientation=header.orientation,
         crop_xyxy_px=_box(crop),
         captions=raw.captions,
-        labels=list({raw.boxes[i].label.id: raw.boxes[i].label for i, c in enumerate(causes) if c not in LABEL_LOST}.values()),
+        labels=list(
+            {raw.boxes[i].label.id: raw.boxes[i].label for i, c in enumerate(causes) if c not in LABEL_LOST}.values()
+        ),
         regions=[
             Region(raw.boxes[i].label.id, _box(inside[i]), _box(region_square_crop(inside[i], crop, params.crop_scale)))
             for i in regions
         ],
         dropped_boxes=[
-            DroppedBox(raw.boxes[i].label.id, _box(boxes[i]), cause) for i, cause in enumerate(causes) if cause is not None
+            DroppedBox(raw.boxes[i].label.id, _box(boxes[i]), cause)
+            for i, cause in enumerate(causes)
+            if cause is not None
         ],
         license=raw.license,
         origin=raw.origin,

@@ -197,10 +197,7 @@ def _placed(
         x, y = x_starts[cell % 3], y_starts[cell // 3]
         box = (x, y, x + width, y + height)
         around = occupied[y : y + height + 2, x : x + width + 2]
-        if (
-            any(_overlap(box, other) > MAX_OVERLAP for other in taken_xyxy_px)
-            or (around[1:-1, 1:-1] & mask).any()
-        ):
+        if any(_overlap(box, other) > MAX_OVERLAP for other in taken_xyxy_px) or (around[1:-1, 1:-1] & mask).any():
             continue
         for down, right in ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2)):
             around[down : down + height, right : right + width] |= mask
@@ -261,9 +258,7 @@ def _inside_star(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.b
     for i in range(10):
         radius = 1.05 if i % 2 == 0 else 0.47
         # Rounded, so that the last bit of a platform's sine cannot move a pixel.
-        corners.append(
-            (round(radius * math.sin(math.pi * i / 5), 4), round(-radius * math.cos(math.pi * i / 5), 4))
-        )
+        corners.append((round(radius * math.sin(math.pi * i / 5), 4), round(-radius * math.cos(math.pi * i / 5), 4)))
     inside = np.zeros(np.broadcast_shapes(x.shape, y.shape), dtype=np.bool_)
     for (x0, y0), (x1, y1) in itertools.pairwise([*corners, corners[0]]):
         if y0 != y1:
@@ -332,16 +327,13 @@ def _joined(parts: Sequence[str]) -> str:
 
 def _full_caption(objects: Sequence[SceneObject], background: str) -> str:
     parts = [
-        f"{_with_article(f'{item.size} {item.texture} {item.label}')} {_PLACE_WORDS[item.place]}"
-        for item in objects
+        f"{_with_article(f'{item.size} {item.texture} {item.label}')} {_PLACE_WORDS[item.place]}" for item in objects
     ]
     sentence = f"{_joined(parts)}, on {_with_article(background)} background."
     return sentence[0].upper() + sentence[1:]
 
 
-def _short_caption(
-    rng: np.random.Generator, objects: Sequence[SceneObject], background: str, side_px: int
-) -> str:
+def _short_caption(rng: np.random.Generator, objects: Sequence[SceneObject], background: str, side_px: int) -> str:
     listed = _joined([_with_article(item.label) for item in objects])
     forms = [
         f"{listed}.",

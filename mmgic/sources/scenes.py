@@ -35,7 +35,9 @@ def generate(out: Folder, params: FetchParams, seed: int, limit: int | None) -> 
                         add(f"{split}-{number:08d}.png", png_from_pixels(pixels))
                         add(f"{split}-{number:08d}.json", msgspec.json.encode(content))
                 entry = stream.entry(name, split, len(numbers))
-            yield LedgerLine(name, entry.num_bytes, entry.blake3, license="CC0-1.0", origin=f"generated with seed {seed}")
+            yield LedgerLine(
+                name, entry.num_bytes, entry.blake3, license="CC0-1.0", origin=f"generated with seed {seed}"
+            )
 
 
 def raw_records(raw: RawFolder) -> Iterator[RawRecord]:
@@ -63,7 +65,12 @@ def _record(stem: str, split: str, picture: PictureRef, content: Scene) -> RawRe
     boxes = [
         RawBox(
             Label(f"scenes:{item.label.replace(' ', '-')}", item.label, DESCRIPTIONS[item.label]),
-            (float(item.box_xyxy_px[0]), float(item.box_xyxy_px[1]), float(item.box_xyxy_px[2]), float(item.box_xyxy_px[3])),
+            (
+                float(item.box_xyxy_px[0]),
+                float(item.box_xyxy_px[1]),
+                float(item.box_xyxy_px[2]),
+                float(item.box_xyxy_px[3]),
+            ),
         )
         for item in content.objects
     ]

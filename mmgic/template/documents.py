@@ -26,7 +26,9 @@ def document_from_record(record: Record, params: TemplateParams, seed: int) -> D
     coin, number = _draws(record.key, seed)
     caption_first = coin < params.caption_first_fraction
     caption = record.captions[number % len(record.captions)]
-    return Document(record.key, record.split, params.recipe, merged(_parts(record, params.recipe, caption, caption_first)))
+    return Document(
+        record.key, record.split, params.recipe, merged(_parts(record, params.recipe, caption, caption_first))
+    )
 
 
 def merged(parts: Iterator[Part]) -> list[Part]:

@@ -1,14 +1,14 @@
 """The fixed words around the concepts. The paper's own wording is not public; this is ours, one line a concept.
 
-    <picture>
-    Caption: A red circle beside a small blue square.
-    Labels:
-    red circle
-    blue square
-    Descriptions:
-    red circle: A filled round disc, as red as a ripe tomato.
-    Regions:
-    red circle: <picture>
+<picture>
+Caption: A red circle beside a small blue square.
+Labels:
+red circle
+blue square
+Descriptions:
+red circle: A filled round disc, as red as a ripe tomato.
+Regions:
+red circle: <picture>
 """
 
 CAPTION = "Caption: "

@@ -6,7 +6,14 @@ from mmgic import errors
 from mmgic.errors import MmgicError
 from mmgic.schema.params import PretrainParams
 
-JOB, LOG, ERROR, CURVES, CHECKPOINTS, MODEL = "job.json", "train.log", "error.json", "curves.tsv", "checkpoints", "weights"
+JOB, LOG, ERROR, CURVES, CHECKPOINTS, MODEL = (
+    "job.json",
+    "train.log",
+    "error.json",
+    "curves.tsv",
+    "checkpoints",
+    "weights",
+)
 
 LAUNCHER = "MMGIC_LAUNCHER"
 """Environment variable with the process id of the ranks' parent."""

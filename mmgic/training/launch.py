@@ -33,7 +33,14 @@ def run_ranks(job: TrainJob, on_step: Callable[[int], None]) -> None:
     work = Path(job.work)
     (work / ERROR).unlink(missing_ok=True)
     (work / JOB).write_bytes(msgspec.json.encode(job))
-    command = [sys.executable, "-m", "mmgic.training.launch", str(os.getpid()), str(job.params.processes), str(work / JOB)]
+    command = [
+        sys.executable,
+        "-m",
+        "mmgic.training.launch",
+        str(os.getpid()),
+        str(job.params.processes),
+        str(work / JOB),
+    ]
     with (work / LOG).open("ab") as log:
         child = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(job), start_new_session=True)
         try:

@@ -120,7 +120,9 @@ def _step(engine: Any, batches: list[Batch], lr: float, world: int) -> tuple[flo
     dist.all_reduce(summed)
     mean = float(summed) / num_targets
     if not math.isfinite(mean):
-        raise MmgicError(f"the loss became {mean}", where="pretrain", hint="lower pretrain.optimizer.lr, or use precision: fp32")
+        raise MmgicError(
+            f"the loss became {mean}", where="pretrain", hint="lower pretrain.optimizer.lr, or use precision: fp32"
+        )
     return mean, num_tokens
 
 

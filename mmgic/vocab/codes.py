@@ -1,7 +1,7 @@
 """Visual codes of record shards, kept in a cache outside DVC's outputs, so that another recipe re-uses them.
 
-One file a record shard and visual tokenizer: `<cache>/<version>-<tokenizer digest>/<shard hash>.codes.zst`. It holds the codes of every
-crop that was ever asked for; asking for more reads the shard once, decodes each picture once for all its crops, and rewrites
+One file a record shard and visual tokenizer: `<cache>/<version>-<tokenizer digest>/<shard hash>.codes.zst`. It holds the codes
+of every crop that was ever asked for; asking for more reads the shard once, decodes each picture once for all its crops, and rewrites
 the file whole. A cache file that cannot be read is made anew. Memory is a batch of pictures and the shard's codes.
 """
 
@@ -55,7 +55,9 @@ def codes_of_shard(
             missing.setdefault(key, []).append(crop)
     failed: dict[str, str] = {}
     if missing:
-        for crops, images, statuses in decoded_crops(read_record_shard(records, shard), missing, visual.side_px, threads):
+        for crops, images, statuses in decoded_crops(
+            read_record_shard(records, shard), missing, visual.side_px, threads
+        ):
             codes_BN = visual.codes_from_images(images)
             for crop_key, codes, status in zip(crops, codes_BN, statuses, strict=True):
                 if status == PictureStatus.OK:
@@ -96,5 +98,8 @@ def _read(folder: Folder, name: str) -> dict[CropKey, Codes]:
 
 
 def _write(folder: Folder, name: str, known: Mapping[CropKey, Codes]) -> None:
-    lines = [_Line(key, crop, codes.astype("<u2").tobytes()) for (key, crop), codes in sorted(known.items(), key=lambda i: i[0])]
+    lines = [
+        _Line(key, crop, codes.astype("<u2").tobytes())
+        for (key, crop), codes in sorted(known.items(), key=lambda i: i[0])
+    ]
     folder.write(name, zstandard.ZstdCompressor(level=3).compress(msgspec.msgpack.encode(lines)))

@@ -5,7 +5,8 @@ so that the kinds stored beside the ids give back the parts: document -> row -> 
 loses whole parts from its end, never part of a picture.
 """
 
-from collections.abc import Callable, Iterator, Sequence as Seq
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Seq
 from dataclasses import dataclass
 from typing import cast
 
@@ -48,7 +49,8 @@ def encode_parts(parts: Seq[Part], vocabulary: Vocabulary, codes_of: CodesOf) ->
     texts = [part.text for part in parts if isinstance(part, TextPart)]
     encodings = iter(vocabulary.text.encode_batch_fast(texts, add_special_tokens=False))
     return [
-        _encoded(part, next(encodings).ids if isinstance(part, TextPart) else None, vocabulary, codes_of) for part in parts
+        _encoded(part, next(encodings).ids if isinstance(part, TextPart) else None, vocabulary, codes_of)
+        for part in parts
     ]
 
 
@@ -60,15 +62,17 @@ def sequence_from_document(
     kept = _that_fit(document.parts, encoded, row_length - 2)
     if not any(isinstance(part, ImagePart) or part.concept != "template" for part in document.parts[:kept]):
         total = sum(len(part.ids) for part in encoded) + 2
-        return Rejection(document.key, "too_long", f"{total} tokens, the first parts alone exceed a row of {row_length}")
+        return Rejection(
+            document.key, "too_long", f"{total} tokens, the first parts alone exceed a row of {row_length}"
+        )
     ids, kinds = joined(encoded[:kept], vocabulary)
     sequence = Sequence(keys=[document.key], lengths=[len(ids)], ids=ids.tobytes(), kinds=kinds.tobytes())
     return sequence, len(document.parts) - kept
 
 
-def joined(encoded: Seq[EncodedParts], vocabulary: Vocabulary, *, is_open: bool = False) -> tuple[
-    NDArray[np.unsignedinteger], NDArray[np.uint8]
-]:
+def joined(
+    encoded: Seq[EncodedParts], vocabulary: Vocabulary, *, is_open: bool = False
+) -> tuple[NDArray[np.unsignedinteger], NDArray[np.uint8]]:
     """Parts between `<bos>` and `<eos>`; without `<eos>` where `is_open` (a prompt)."""
     ends = [] if is_open else [vocabulary.eos_id]
     ids = np.concatenate([[vocabulary.bos_id], *(part.ids for part in encoded), ends]).astype(vocabulary.id_type)
@@ -82,7 +86,10 @@ def documents_from_sequence(sequence: Sequence, vocabulary: Vocabulary) -> Itera
     kinds = np.frombuffer(sequence.kinds, np.uint8)
     start = 0
     for key, length in zip(sequence.keys, sequence.lengths, strict=True):
-        yield key, list(_decoded(ids[start + 1 : start + length - 1], kinds[start + 1 : start + length - 1], vocabulary))
+        yield (
+            key,
+            list(_decoded(ids[start + 1 : start + length - 1], kinds[start + 1 : start + length - 1], vocabulary)),
+        )
         start += length
 
 

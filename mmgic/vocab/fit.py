@@ -69,7 +69,10 @@ def fit_visual(
                     yield record, data
                 number += 1
 
-    batches = [images[np.array(statuses) == PictureStatus.OK] for _, images, statuses in decoded_crops(sampled(), crops, params.side_px, threads)]
+    batches = [
+        images[np.array(statuses) == PictureStatus.OK]
+        for _, images, statuses in decoded_crops(sampled(), crops, params.side_px, threads)
+    ]
     if not sum(map(len, batches)):
         raise InputError(f"no picture of split {TRAIN} to fit the visual tokenizer on", where=records.url)
     return fit_patches(np.concatenate(batches), patch_px=params.patch_px, num_codes=params.num_codes, seed=seed)

@@ -113,7 +113,9 @@ def load_vocabulary(folder: Folder) -> Vocabulary:
     found = (vocabulary.num_text_tokens, codebook.dtype.name, codebook.shape)
     wanted = (layout.num_text_tokens, "uint8", (layout.num_codes, layout.patch_px**2 * 3))
     if found != wanted:
-        raise InputError(f"text tokens, type and shape of the codebook are {found}, the layout says {wanted}", where=folder.url)
+        raise InputError(
+            f"text tokens, type and shape of the codebook are {found}, the layout says {wanted}", where=folder.url
+        )
     return vocabulary
 
 
@@ -128,7 +130,9 @@ def _hugging_face_files(vocabulary: Vocabulary) -> dict[str, bytes]:
     names = [IMAGE_START, IMAGE_END, *(f"<code_{code}>" for code in range(vocabulary.visual.num_codes))]
     joint.add_special_tokens([AddedToken(name, normalized=False, special=True) for name in names])
     if joint.get_vocab_size() != vocabulary.size or joint.token_to_id(IMAGE_START) != vocabulary.image_start_id:
-        raise InputError("the text tokenizer already has tokens named like the visual ones", hint="fit it on other text")
+        raise InputError(
+            "the text tokenizer already has tokens named like the visual ones", hint="fit it on other text"
+        )
     fast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=joint, pad_token=PAD, bos_token=BOS, eos_token=EOS, clean_up_tokenization_spaces=False
     )

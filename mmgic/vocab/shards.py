@@ -1,7 +1,8 @@
 """A document shard and its record shard to tokenized documents. The work of one `tokenize` unit."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -14,9 +15,10 @@ from mmgic.shards.lines import read_lines
 from mmgic.shards.manifest import ShardCut
 from mmgic.shards.rows import write_rows
 from mmgic.shards.work import UnitNote, UnitNotes
-from mmgic.vocab.codes import codes_of_shard
+from mmgic.vocab.codes import CropKey, codes_of_shard
 from mmgic.vocab.encode import sequence_from_document
 from mmgic.vocab.joint import load_vocabulary
+from mmgic.vocab.visual import Codes
 
 _ROWS_PER_BLOCK = 256
 
@@ -41,9 +43,7 @@ def write_tokens(
 ) -> UnitNote:
     """Writes each document of the unit as a row of its own, unless an earlier run did."""
     name = unit.documents.entry.name
-    return notes.once(
-        name, lambda: _written(unit, documents, records, vocabulary, cache, out, row_length, threads)
-    )
+    return notes.once(name, lambda: _written(unit, documents, records, vocabulary, cache, out, row_length, threads))
 
 
 def _written(
@@ -74,8 +74,7 @@ def _written(
             if document.key in failed:
                 rejections.append(Rejection(document.key, failed[document.key], "picture cannot be decoded"))
                 continue
-            key = document.key
-            result = sequence_from_document(document, vocabulary, lambda part: codes[key, part.crop_xyxy_px], row_length)
+            result = sequence_from_document(document, vocabulary, partial(_codes_of, codes, document.key), row_length)
             if isinstance(result, Rejection):
                 rejections.append(result)
                 continue
@@ -88,6 +87,10 @@ def _written(
 
     entries = write_rows(out, entry.name.removesuffix(".jsonl.zst"), entry.split, rows(), _ROWS_PER_BLOCK)
     return UnitNote(entries, rejections, dict(counts))
+
+
+def _codes_of(codes: Mapping[CropKey, Codes], key: str, part: ImagePart) -> Codes:
+    return codes[key, part.crop_xyxy_px]
 
 
 def _documents(documents: Folder, cut: ShardCut) -> Iterator[Document]:

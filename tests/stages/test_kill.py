@@ -73,21 +73,24 @@ def test_killed_at_random_points(
     seconds = seconds_of(name)
     draws = random.Random(f"{name}{whole_group}")
     kills = 0
-    for attempt in range(2 if name == "tokenize" else 5):
+    for attempt in range(8):
         process = subprocess.Popen(words, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
             assert process.wait(seconds * draws.uniform(0.4, 0.95)) == 0
             assert contents(out) == expected
             shutil.rmtree(out)
+            seconds *= 0.7  # the machine has less to do than when a run was timed
         except subprocess.TimeoutExpired:
             (os.killpg if whole_group else os.kill)(process.pid, signal.SIGKILL)
             process.wait()
             kills += 1
         if attempt % 2:  # else the next run starts while the workers of this one may still live
             _wait_until_gone(process.pid, processes_of)
+        if kills == (2 if name == "tokenize" else 4):
+            break
     _finished(words, out, expected, contents)
     _wait_until_gone(process.pid, processes_of)
-    assert kills, "no run was killed: they take much less time than the first one took"
+    assert kills >= 2
 
 
 def _wait_until_gone(session: int, processes_of: Processes) -> None:

@@ -11,11 +11,15 @@ from mmgic.vocab.encode import encode_parts, joined
 
 
 def test_captions_are_greedy_and_hold_no_visual_token(trained: TrainedModel, held: HeldOut) -> None:
-    predictions = caption_predictions(trained, held, limit=2, max_tokens=6, batch_size=4, on_done=lambda done, total: None)
+    predictions = caption_predictions(
+        trained, held, limit=2, max_tokens=6, batch_size=4, on_done=lambda done, total: None
+    )
     assert [p.key for p in predictions] == ["r0", "r1"]
     assert predictions[0].references == ["a cat", "one cat"]
     vocabulary = trained.vocabulary
-    prompt = joined(encode_parts(caption_prompt(held.records[0]), vocabulary, held.codes_of("r0")), vocabulary, is_open=True)[0]
+    prompt = joined(
+        encode_parts(caption_prompt(held.records[0]), vocabulary, held.codes_of("r0")), vocabulary, is_open=True
+    )[0]
     ids = prompt.tolist()
     newline = vocabulary.text.encode("\n", add_special_tokens=False).ids[0]
     for _ in range(6):
@@ -32,8 +36,14 @@ def test_cider_rewards_what_the_references_say() -> None:
     def made(key: str, text: str, reference: str) -> CaptionPrediction:
         return CaptionPrediction(key, text, [reference])
 
-    right = [made("a", "A red cat sits, here.", "a red cat sits here"), made("b", "two blue dogs run", "two blue dogs run")]
-    wrong = [made("a", "two blue dogs run", "a red cat sits here"), made("b", "a red cat sits here", "two blue dogs run")]
+    right = [
+        made("a", "A red cat sits, here.", "a red cat sits here"),
+        made("b", "two blue dogs run", "two blue dogs run"),
+    ]
+    wrong = [
+        made("a", "two blue dogs run", "a red cat sits here"),
+        made("b", "a red cat sits here", "two blue dogs run"),
+    ]
     assert caption_metrics(right) == {"cider": pytest.approx(10.0), "count": 2}
     assert caption_metrics(wrong)["cider"] == pytest.approx(0.0, abs=1e-6)
     assert caption_metrics([]) == {"cider": None, "count": 0}

@@ -40,7 +40,9 @@ def test_scores_are_sums_over_the_label_and_its_line_end(trained: TrainedModel, 
 
 
 def test_predictions_are_the_same_every_time(trained: TrainedModel, held: HeldOut) -> None:
-    runs = [choice_predictions(trained, held, "CL", per_record=1, seed=3, batch_size=8, on_done=silent) for _ in range(2)]
+    runs = [
+        choice_predictions(trained, held, "CL", per_record=1, seed=3, batch_size=8, on_done=silent) for _ in range(2)
+    ]
     assert runs[0] == runs[1]
     assert len(runs[0]) == 6
 

@@ -41,7 +41,12 @@ def test_what_is_skipped_or_cut_is_counted(trained: TrainedModel, held: HeldOut)
     short = msgspec.structs.replace(held.records[1], captions=["a " * 200])
     template = TemplateParams(recipe="CLDR", caption_first_fraction=0.0, max_bad_fraction=0.0)
     predictions, lost = loss_predictions(
-        trained, HeldOut([records[0], short, records[2]], held.codes, held.pixels), template, 1, 8, lambda done, total: None
+        trained,
+        HeldOut([records[0], short, records[2]], held.codes, held.pixels),
+        template,
+        1,
+        8,
+        lambda done, total: None,
     )
     assert [p.key for p in predictions] == ["r1", "r2"]
     assert lost == {"cut": 1, "skipped.no_caption": 1}

@@ -9,7 +9,9 @@ def test_batches_and_padding_change_nothing(trained: TrainedModel) -> None:
     random = np.random.default_rng(3)
     rows = [random.integers(3, trained.vocabulary.size, length).astype("<u2") for length in (9, 2, 17, 5)]
     heard: list[tuple[int, int]] = []
-    together = token_log_likelihoods(trained, rows, batch_size=3, on_done=lambda done, total: heard.append((done, total)))
+    together = token_log_likelihoods(
+        trained, rows, batch_size=3, on_done=lambda done, total: heard.append((done, total))
+    )
     assert heard == [(3, 4), (4, 4)]
     for row, found in zip(rows, together, strict=True):
         with torch.inference_mode():

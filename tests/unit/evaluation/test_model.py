@@ -20,7 +20,15 @@ def saved(trained: TrainedModel, place: Path) -> tuple[Folder, Manifest]:
         with folder.writing(name) as stream:
             stream.write(data)
         entries.append(stream.entry(name, "", 0))
-    return folder, new_manifest("model", {}, "", {}, shards=entries, counts={}, facts={"row_length": 99, "visual_digest": trained.vocabulary.visual.digest})
+    return folder, new_manifest(
+        "model",
+        {},
+        "",
+        {},
+        shards=entries,
+        counts={},
+        facts={"row_length": 99, "visual_digest": trained.vocabulary.visual.digest},
+    )
 
 
 def test_a_saved_model_comes_back(trained: TrainedModel, tmp_path: Path) -> None:

@@ -15,13 +15,18 @@ from mmgic.vocab.joint import Vocabulary
 
 
 def made(folder: Folder, pairs: list[tuple[Record, bytes]]) -> Manifest:
-    return new_manifest("records", {}, "", {}, shards=[write_record_shard(folder, "val-00000.tar", "val", pairs)], counts={})
+    return new_manifest(
+        "records", {}, "", {}, shards=[write_record_shard(folder, "val-00000.tar", "val", pairs)], counts={}
+    )
 
 
 def test_codes_and_pixels_are_those_of_the_crops(
     scratch: Folder, record: Callable[..., Record], picture: Callable[..., bytes], vocabulary: Vocabulary
 ) -> None:
-    pairs = [(record(f"toy-{number}", split="val"), picture(box=(0, 0, 48, 32), box_colour=(number * 90, 9, 9))) for number in range(3)]
+    pairs = [
+        (record(f"toy-{number}", split="val"), picture(box=(0, 0, 48, 32), box_colour=(number * 90, 9, 9)))
+        for number in range(3)
+    ]
     held = held_out(scratch, made(scratch, pairs), "val", 2, vocabulary.visual, threads=1)
     assert [record.key for record in held.records] == ["toy-0", "toy-1"]
     assert held.pixels["toy-1"].shape == (16, 16, 3)
@@ -40,7 +45,9 @@ def test_a_split_that_is_not_there_is_named(
     assert caught.value.hint == "eval.split is one of: val"
 
 
-def test_a_picture_that_cannot_be_decoded_is_named(scratch: Folder, record: Callable[..., Record], vocabulary: Vocabulary) -> None:
+def test_a_picture_that_cannot_be_decoded_is_named(
+    scratch: Folder, record: Callable[..., Record], vocabulary: Vocabulary
+) -> None:
     with pytest.raises(InputError, match="picture of toy-1: unknown_format"):
         held_out(scratch, made(scratch, [(record(), b"no picture")]), "val", 2, vocabulary.visual, 1)
 

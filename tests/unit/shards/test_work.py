@@ -16,7 +16,7 @@ from mmgic.errors import UsageError
 from mmgic.schema.manifests import InputRef, Manifest
 from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import manifest_digest, new_manifest, read_manifest, write_manifest
-from mmgic.shards.work import UnitNote, Work
+from mmgic.shards.work import unfinished_works, UnitNote, Work
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -112,7 +112,7 @@ def test_the_works_of_runs_with_other_params_stay_until_a_fresh_start(out: Folde
     _finish(out, _identity("p3"), b"1")
     assert len(_left(out)) == 2, "hours of another run's work may lie there"
     with Work(out, _identity("p3"), fresh=True) as work:
-        assert work.others() == []
+        assert [left.path for left in unfinished_works(out)] == [work.root.path]
         work.files.write("a", b"2")
         work.commit(work.manifest)
     assert _left(out) == []

@@ -47,7 +47,9 @@ def logits(model: LlamaForCausalLM, batch: Batch, **kwargs: object) -> torch.Ten
 def test_a_document_in_a_row_reads_as_it_does_alone(attention: str, is_training: bool) -> None:
     model = model_with(attention).train(is_training)
     packed, alone = batch_of(FIRST, SECOND), batch_of(SECOND)
-    in_row = logits(model, packed, position_ids=packed.positions_BT, use_cache=False)[len(FIRST) : len(FIRST) + len(SECOND)]
+    in_row = logits(model, packed, position_ids=packed.positions_BT, use_cache=False)[
+        len(FIRST) : len(FIRST) + len(SECOND)
+    ]
     by_itself = logits(model, alone, position_ids=alone.positions_BT, use_cache=False)[: len(SECOND)]
     assert (in_row - by_itself).abs().max() < ISOLATED
 

@@ -11,7 +11,11 @@ PARAMS = Path(__file__).parents[3] / "params.yaml"
 
 @pytest.fixture
 def params() -> OptimizerParams:
-    values = ["pretrain.optimizer.lr=1.0", "pretrain.optimizer.warmup_fraction=0.1", "pretrain.optimizer.final_lr_fraction=0.2"]
+    values = [
+        "pretrain.optimizer.lr=1.0",
+        "pretrain.optimizer.warmup_fraction=0.1",
+        "pretrain.optimizer.final_lr_fraction=0.2",
+    ]
     return load_params(PARAMS, values).pretrain.optimizer
 
 
