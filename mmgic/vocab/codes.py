@@ -1,8 +1,9 @@
 """Visual codes of record shards, kept in a cache outside DVC's outputs, so that another recipe re-uses them.
 
-One file a record shard and visual tokenizer: `<cache>/<version>-<tokenizer digest>/<shard hash>.codes.zst`. It holds the codes
-of every crop that was ever asked for; asking for more reads the shard once, decodes each picture once for all its crops, and rewrites
-the file whole. A cache file that cannot be read is made anew. Memory is a batch of pictures and the shard's codes.
+One file a record shard and visual tokenizer: `<cache>/<version>-<tokenizer digest>/<shard hash>.codes.zst`. It holds the
+codes of every crop that was ever asked for; asking for more reads the shard once, decodes each picture once for all its
+crops, and rewrites the file whole. A cache file that cannot be read is made anew. Memory is a batch of pictures and the
+shard's codes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

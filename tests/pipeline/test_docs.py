@@ -39,9 +39,7 @@ def test_reference_is_current() -> None:
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == module.reference(), (
-        "run: make docs"
-    )
+    assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == module.reference(), "run: make docs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

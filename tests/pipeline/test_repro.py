@@ -43,9 +43,7 @@ pytestmark = pytest.mark.slow
 
 def run(repository: Path, *command: str) -> str:
     """stdout and stderr of a command that must end well."""
-    environment = {
-        key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")
-    }
+    environment = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")}
     done = subprocess.run(
         command,
         cwd=repository,
@@ -72,9 +70,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         target = place / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).is_dir():
-            shutil.copytree(
-                ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "target")
-            )
+            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "target"))
         else:
             shutil.copy(ROOT / name, target)
     params = (ROOT / "params.yaml").read_text(encoding="utf-8")

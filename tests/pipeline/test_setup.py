@@ -130,9 +130,7 @@ def test_root_on_debian_gets_what_is_missing_unless_something_else_is(tools: Pat
 
 
 def test_the_lock_holds_names_and_versions_alone() -> None:
-    lines = [
-        line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")
-    ]
+    lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
     assert len(lines) > 100
     for line in lines:
         assert re.fullmatch(r"[a-z0-9-]+==[A-Za-z0-9.]+(; platform_system == \"Linux\")?", line), line

@@ -68,9 +68,7 @@ def made(photos: Path, project: Path, tmp_path_factory: pytest.TempPathFactory) 
 def records(made: Path) -> dict[str, tuple[Record, bytes]]:
     folder = Folder(str(made / "records"))
     shards = read_manifest(folder, "records").shards
-    return {
-        record.key: (record, data) for shard in shards for record, data in read_record_shard(folder, shard)
-    }
+    return {record.key: (record, data) for shard in shards for record, data in read_record_shard(folder, shard)}
 
 
 def _native(photos: Path, what: str) -> list[dict[str, Any]]:
@@ -80,9 +78,7 @@ def _native(photos: Path, what: str) -> list[dict[str, Any]]:
 
 def test_all_counts_add_up(made: Path, photos: Path) -> None:
     counts = read_manifest(Folder(str(made / "records")), "records").counts
-    dropped = {
-        key.removeprefix("dropped."): count for key, count in counts.items() if key.startswith("dropped.")
-    }
+    dropped = {key.removeprefix("dropped."): count for key, count in counts.items() if key.startswith("dropped.")}
     assert (counts["pictures"], counts["records"], counts["boxes"], counts["captions"]) == (
         101,
         101,
@@ -101,17 +97,14 @@ def test_the_ledger_has_every_photo_with_its_licence(made: Path, photos: Path) -
     import msgspec
 
     lines = [
-        msgspec.json.decode(line, type=LedgerLine)
-        for line in (made / "raw" / "ledger.jsonl").read_bytes().splitlines()
+        msgspec.json.decode(line, type=LedgerLine) for line in (made / "raw" / "ledger.jsonl").read_bytes().splitlines()
     ]
     pictures = [line for line in lines if line.path.endswith(".jpg")]
     assert (len(pictures), len(lines)) == (101, 105)
     assert all(line.license.startswith("http://creativecommons.org/") for line in pictures)
 
 
-def test_bytes_captions_and_boxes_are_the_natives(
-    records: dict[str, tuple[Record, bytes]], photos: Path
-) -> None:
+def test_bytes_captions_and_boxes_are_the_natives(records: dict[str, tuple[Record, bytes]], photos: Path) -> None:
     for content, captions, (split, folder) in zip(
         _native(photos, "instances"), _native(photos, "captions"), SPLITS.items(), strict=True
     ):
@@ -125,9 +118,7 @@ def test_bytes_captions_and_boxes_are_the_natives(
                 image["height"],
             )
             assert record.captions == [
-                " ".join(n["caption"].split())
-                for n in captions["annotations"]
-                if n["image_id"] == image["id"]
+                " ".join(n["caption"].split()) for n in captions["annotations"] if n["image_id"] == image["id"]
             ]
             notes = [note for note in content["annotations"] if note["image_id"] == image["id"]]
             assert len(notes) == len(record.regions) + len(record.dropped_boxes)
@@ -144,9 +135,7 @@ def test_bytes_captions_and_boxes_are_the_natives(
 
 
 def test_every_picture_decodes_to_the_size_of_its_record(records: dict[str, tuple[Record, bytes]]) -> None:
-    for (record, _), pixels in zip(
-        records.values(), decode([data for _, data in records.values()]), strict=True
-    ):
+    for (record, _), pixels in zip(records.values(), decode([data for _, data in records.values()]), strict=True):
         assert isinstance(pixels, np.ndarray), record.key
         assert pixels.shape == (record.height_px, record.width_px, 3)
         boxes = np.array([region.crop_xyxy_px for region in record.regions]).reshape(-1, 4)
@@ -156,9 +145,7 @@ def test_every_picture_decodes_to_the_size_of_its_record(records: dict[str, tupl
 def test_every_row_gives_its_documents_back(made: Path, records: dict[str, tuple[Record, bytes]]) -> None:
     folder, of_documents = Folder(str(made / "sequences")), Folder(str(made / "documents"))
     shards = read_manifest(of_documents, "documents").shards
-    documents = {
-        document.key: document for shard in shards for document in read_lines(of_documents, shard, Document)
-    }
+    documents = {document.key: document for shard in shards for document in read_lines(of_documents, shard, Document)}
     vocabulary = load_vocabulary(folder / "vocabulary")
     manifest = read_manifest(folder, "sequences")
     assert (set(documents), manifest.counts["documents_cut"]) == (set(records), 0)

@@ -40,9 +40,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def command() -> Command:
     """Words of a call: `command("fetch", "--out", path, values=["fetch.scenes.train=9"])`."""
 
-    def words(
-        name: str, *arguments: object, values: tuple[str, ...] | list[str] = (), workers: int = 1
-    ) -> list[str]:
+    def words(name: str, *arguments: object, values: tuple[str, ...] | list[str] = (), workers: int = 1) -> list[str]:
         settings = [word for value in (*VALUES.get(name, ()), *values) for word in ("--set", value)]
         return [
             *MMGIC,
@@ -150,9 +148,7 @@ def again(command: Command, unbroken: Path) -> Callable[..., tuple[list[str], Pa
         out, source = unbroken / f"{STAGE_OUTPUTS[name]}-{suffix}", STAGE_INPUTS[name]
         given: list[object] = ["--in", unbroken / source] if source else []
         cache: list[object] = ["--cache", unbroken / f".codes-{suffix}"] if name == "tokenize" else []
-        return command(
-            name, *given, "--out", out, *cache, *arguments, values=BOTH_SOURCES, workers=workers
-        ), out
+        return command(name, *given, "--out", out, *cache, *arguments, values=BOTH_SOURCES, workers=workers), out
 
     return words
 

@@ -56,7 +56,10 @@ def test_a_second_run_stands_and_a_fresh_one_gives_the_same(run: Run, made: Path
 
 def test_wrong_input_is_refused(run: Run, made: Path, model: Path, tmp_path: Path) -> None:
     records, out = ("--records", made / "records"), ("--out", tmp_path / "out")
-    assert "a folder of sequences where one of model is wanted" in run("eval", "--in", made / "sequences", *records, *out, code=3).stderr
+    assert (
+        "a folder of sequences where one of model is wanted"
+        in run("eval", "--in", made / "sequences", *records, *out, code=3).stderr
+    )
     assert "no such folder" in run("eval", "--in", model, "--records", tmp_path / "none", *out, code=3).stderr
     values = ["eval.split=test"]
     told = run("eval", "--in", model, *records, *out, values=values, code=3).stderr

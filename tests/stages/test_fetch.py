@@ -23,9 +23,7 @@ def coco(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "annotations").mkdir()
     for split, numbers in (("train2017", range(4)), ("val2017", range(4, 6))):
         (place / split).mkdir()
-        images = [
-            {"id": i, "file_name": f"{i:06}.jpg", "width": 60, "height": 40, "license": 1} for i in numbers
-        ]
+        images = [{"id": i, "file_name": f"{i:06}.jpg", "width": 60, "height": 40, "license": 1} for i in numbers]
         for i in numbers:
             Image.new("RGB", (60, 40), (40 * i, 90, 20)).save(place / split / f"{i:06}.jpg")
         notes = [{"image_id": i, "category_id": 1, "bbox": [5, 5, 30, 30], "iscrowd": 0} for i in numbers]
@@ -33,15 +31,11 @@ def coco(tmp_path_factory: pytest.TempPathFactory) -> Path:
         content = {**common, "annotations": notes, "categories": [{"id": 1, "name": "patch"}]}
         (place / "annotations" / f"instances_{split}.json").write_text(json.dumps(content))
         captions = [{"image_id": i, "caption": f"Patch {i}."} for i in numbers]
-        (place / "annotations" / f"captions_{split}.json").write_text(
-            json.dumps({**common, "annotations": captions})
-        )
+        (place / "annotations" / f"captions_{split}.json").write_text(json.dumps({**common, "annotations": captions}))
     return place
 
 
-def test_every_file_is_in_the_ledger_with_its_hash_and_licence(
-    call: Call, coco: Path, tmp_path: Path
-) -> None:
+def test_every_file_is_in_the_ledger_with_its_hash_and_licence(call: Call, coco: Path, tmp_path: Path) -> None:
     done = call(
         "fetch",
         "--source",
@@ -139,9 +133,7 @@ def test_a_plan_counts_files_and_bytes_and_writes_nothing(call: Call, coco: Path
 def test_calls_that_make_no_sense(
     call: Call, coco: Path, tmp_path: Path, words: list[str], code: int, text: str
 ) -> None:
-    done = call(
-        "fetch", *[word.format(place=coco) for word in words], "--out", tmp_path / "raw", "--params", PARAMS
-    )
+    done = call("fetch", *[word.format(place=coco) for word in words], "--out", tmp_path / "raw", "--params", PARAMS)
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.startswith(text.format(place=coco))
     assert list(tmp_path.iterdir()) == []

@@ -101,9 +101,7 @@ def _wait_until_gone(session: int, processes_of: Processes) -> None:
 
 
 @pytest.mark.parametrize("fresh", [False, True], ids=["first", "replacing"])
-def test_killed_at_every_step_to_the_output(
-    again: Again, unbroken: Path, contents: Contents, fresh: bool
-) -> None:
+def test_killed_at_every_step_to_the_output(again: Again, unbroken: Path, contents: Contents, fresh: bool) -> None:
     expected = contents(unbroken / "documents")
     words, out = again("template", f"steps-{fresh}")
     arguments = words[words.index("template") :]
@@ -119,9 +117,7 @@ def test_killed_at_every_step_to_the_output(
     assert (code, step > 30) == (0, True)
 
 
-@pytest.mark.parametrize(
-    ("name", "line"), [("tokenize", "tokenize: vocabulary"), ("normalize", "normalize: pictures")]
-)
+@pytest.mark.parametrize(("name", "line"), [("tokenize", "tokenize: vocabulary"), ("normalize", "normalize: pictures")])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_asked_to_end_a_stage_says_that_it_can_go_on(
     again: Again,
@@ -133,17 +129,13 @@ def test_asked_to_end_a_stage_says_that_it_can_go_on(
     workers: int,
 ) -> None:
     words, out = again(name, f"stopped-{workers}", workers=workers)
-    process = subprocess.Popen(
-        words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stderr is not None
     assert process.stderr.readline().startswith(line)
     process.send_signal(signal.SIGTERM)
     output, talk = process.communicate(timeout=60)
     assert (process.returncode, output) == (5, "")
-    assert talk.endswith(
-        "error: stopped before the end\nhint: the same command goes on where this one stopped\n"
-    )
+    assert talk.endswith("error: stopped before the end\nhint: the same command goes on where this one stopped\n")
     _wait_until_gone(process.pid, processes_of)
     assert not out.exists()
     _finished(words, out, contents(unbroken / STAGES[name]), contents)

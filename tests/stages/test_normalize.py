@@ -22,9 +22,9 @@ PARAMS = Path(__file__).parents[2] / "params.yaml"
 
 def _adds_up(counts: dict[str, int]) -> bool:
     dropped = sum(count for key, count in counts.items() if key.startswith("dropped."))
-    return counts["boxes"] == counts["regions"] + dropped and counts["pictures"] == counts[
-        "records"
-    ] + counts.get("rejected", 0)
+    return counts["boxes"] == counts["regions"] + dropped and counts["pictures"] == counts["records"] + counts.get(
+        "rejected", 0
+    )
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +43,10 @@ def spoilt(call: Call, tmp_path_factory: pytest.TempPathFactory) -> Path:
     content = {"images": images, "annotations": notes, "categories": [{"id": 1, "name": "noise"}]}
     (place / "set" / "annotations" / "instances_train.json").write_text(json.dumps(content))
     assert (
-        call(
-            "fetch", "--source", "coco", "--in", place / "set", "--out", place / "raw", "--params", PARAMS
-        ).returncode
+        call("fetch", "--source", "coco", "--in", place / "set", "--out", place / "raw", "--params", PARAMS).returncode
         == 0
     )
-    (place / "raw" / "coco" / "train" / "7.jpg").write_bytes(
-        (place / "raw" / "coco" / "train" / "6.jpg").read_bytes()
-    )
+    (place / "raw" / "coco" / "train" / "7.jpg").write_bytes((place / "raw" / "coco" / "train" / "6.jpg").read_bytes())
     return place / "raw"
 
 
@@ -90,8 +86,7 @@ def test_past_the_limit_the_stage_stops_and_keeps_the_list(call: Call, spoilt: P
     done = call("normalize", "--in", spoilt, "--out", tmp_path / "records", "--params", PARAMS)
     assert (done.returncode, done.stdout) == (6, "")
     assert (
-        "error: 4 of 10 were rejected, more than max_bad_fraction 0.01: truncated 1, missing_picture 1"
-        in done.stderr
+        "error: 4 of 10 were rejected, more than max_bad_fraction 0.01: truncated 1, missing_picture 1" in done.stderr
     )
     where = Path(done.stderr.partition("  at ")[2].splitlines()[0])
     assert len(where.read_bytes().splitlines()) == 4
@@ -117,18 +112,14 @@ def test_splits_are_kept_apart_in_shards_that_fill_up(unbroken: Path) -> None:
         shards = [shard for shard in manifest.shards if shard.split == split]
         assert [shard.name for shard in shards] == [f"{split}-{i:05d}.tar" for i in range(len(shards))]
         assert {shard.count for shard in shards[:-1]} <= {8}
-        assert all(
-            record.split == split for shard in shards for record, _ in read_record_shard(folder, shard)
-        )
+        assert all(record.split == split for shard in shards for record, _ in read_record_shard(folder, shard))
 
 
 def test_shards_are_plain_pairs_of_picture_and_json(unbroken: Path) -> None:
     with tarfile.open(unbroken / "records" / "train-00000.tar") as tar:
         names = tar.getnames()
         for picture, text in zip(names[::2], names[1::2], strict=True):
-            assert picture.rpartition(".")[0] == text.removesuffix(".json") and picture.endswith(
-                (".jpg", ".png")
-            )
+            assert picture.rpartition(".")[0] == text.removesuffix(".json") and picture.endswith((".jpg", ".png"))
             extracted = tar.extractfile(picture)
             assert extracted is not None
             with Image.open(io.BytesIO(extracted.read())) as image:

@@ -36,7 +36,9 @@ def test_every_stage_of_zero_gives_the_same_loss_on_two_ranks(run: Run, made: Pa
 def test_the_output_loads_with_the_auto_classes_and_generates(model: Path) -> None:
     network, tokenizer = AutoModelForCausalLM.from_pretrained(model), AutoTokenizer.from_pretrained(model)
     assert len(tokenizer) == network.config.vocab_size
-    ids = tokenizer("<bos><image><code_3><code_0></image>\nLabels:\n", return_tensors="pt", add_special_tokens=False).input_ids
+    ids = tokenizer(
+        "<bos><image><code_3><code_0></image>\nLabels:\n", return_tensors="pt", add_special_tokens=False
+    ).input_ids
     layout = msgspec.json.decode((model / "vocabulary.json").read_bytes())
     assert ids[0, 1:5].tolist() == [layout["num_text_tokens"] + offset for offset in (0, 5, 2, 1)]
     assert network.generate(ids, max_new_tokens=4, do_sample=False, use_cache=True).shape[1] > ids.shape[1]
@@ -44,7 +46,9 @@ def test_the_output_loads_with_the_auto_classes_and_generates(model: Path) -> No
 
 
 @pytest.mark.timeout(900)
-def test_a_killed_run_goes_on_from_its_checkpoint_and_leaves_nobody_behind(run: Run, command: Command, made: Path) -> None:
+def test_a_killed_run_goes_on_from_its_checkpoint_and_leaves_nobody_behind(
+    run: Run, command: Command, made: Path
+) -> None:
     values = ["pretrain.steps=60", "pretrain.checkpoint_every=10"]
     unbroken, broken = made / "unbroken", made / "broken"
     run("pretrain", "--in", made / "sequences", "--out", unbroken, values=values)
@@ -70,7 +74,9 @@ def test_rows_that_do_not_split_evenly_are_bad_params(run: Run, made: Path, tmp_
 
 
 def test_an_error_of_a_rank_is_told_as_itself(run: Run, made: Path, tmp_path: Path) -> None:
-    done = run("pretrain", "--in", made / "sequences", "--out", tmp_path / "m", values=["pretrain.model.heads=3"], code=4)
+    done = run(
+        "pretrain", "--in", made / "sequences", "--out", tmp_path / "m", values=["pretrain.model.heads=3"], code=4
+    )
     assert "each must divide the one before" in done.stderr
     assert "pretrain.model" in done.stderr
 
@@ -100,5 +106,3 @@ def _wait_for(condition: Callable[[], Any], seconds: float = 300) -> Any:
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.1)
     return found
-
-

@@ -54,9 +54,7 @@ def test_a_recipe_holds_its_concepts_alone(
 def test_a_limit_takes_so_many_of_each_split(call: Call, unbroken: Path, tmp_path: Path) -> None:
     words = ["--in", unbroken / "records", "--out", tmp_path / "out", "--params", PARAMS, "--limit", "11"]
     plan = call("template", *words, "--dry-run", "--json")
-    assert msgspec.json.decode(plan.stdout)["counts"] == {"records": 11 + 9}, (
-        "the held-out split has nine records"
-    )
+    assert msgspec.json.decode(plan.stdout)["counts"] == {"records": 11 + 9}, "the held-out split has nine records"
     assert list(tmp_path.iterdir()) == []
     assert call("template", *words).returncode == 0
     manifest = read_manifest(Folder(str(tmp_path / "out")), "documents")
@@ -79,9 +77,7 @@ def test_records_without_captions_are_rejected_and_bounded(call: Call, tmp_path:
         for name, text in zip("abcd", ("A.", "B.", "C.", ""), strict=True)
     ]
     (tmp_path / "set" / "captions.jsonl").write_text("\n".join(lines))
-    call(
-        "fetch", "--source", "folder", "--in", tmp_path / "set", "--out", tmp_path / "raw", "--params", PARAMS
-    )
+    call("fetch", "--source", "folder", "--in", tmp_path / "set", "--out", tmp_path / "raw", "--params", PARAMS)
     call("normalize", "--in", tmp_path / "raw", "--out", tmp_path / "records", "--params", PARAMS)
     words = ["--in", tmp_path / "records", "--out", tmp_path / "documents", "--params", PARAMS]
     done = call("template", *words)

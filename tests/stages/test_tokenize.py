@@ -42,15 +42,11 @@ def _rows(place: Path, split: str) -> RowReader:
     return RowReader(folder, shards, verify=True)
 
 
-def test_rows_give_back_every_document_but_for_whole_parts_cut_off(
-    unbroken: Path, vocabulary: Vocabulary
-) -> None:
+def test_rows_give_back_every_document_but_for_whole_parts_cut_off(unbroken: Path, vocabulary: Vocabulary) -> None:
     documents = _documents(unbroken / "documents")
     records = Folder(str(unbroken / "records"))
     pictures = {
-        r.key: data
-        for s in read_manifest(records, "records").shards
-        for r, data in read_record_shard(records, s)
+        r.key: data for s in read_manifest(records, "records").shards for r, data in read_record_shard(records, s)
     }
     seen: set[str] = set()
     num_cut = 0

@@ -63,9 +63,7 @@ def test_wrong_params_name_file_path_rule_and_nearest_key(
     text = PARAMS.read_text()
     assert text.count(old) == 1
     (tmp_path / "mine.yaml").write_text(text.replace(old, new))
-    done = call(
-        "template", "--in", tmp_path / "x", "--out", tmp_path / "y", "--params", tmp_path / "mine.yaml"
-    )
+    done = call("template", "--in", tmp_path / "x", "--out", tmp_path / "y", "--params", tmp_path / "mine.yaml")
     _refused(done, 4, what, f"  at {tmp_path}/mine.yaml\n", hint)
 
 
@@ -83,9 +81,7 @@ def test_params_that_are_not_there_and_overrides_that_are_none(call: Call, tmp_p
 
 
 @pytest.mark.parametrize("name", ["normalize", "template", "tokenize"])
-def test_a_missing_a_foreign_and_an_unfinished_input(
-    call: Call, unbroken: Path, tmp_path: Path, name: str
-) -> None:
+def test_a_missing_a_foreign_and_an_unfinished_input(call: Call, unbroken: Path, tmp_path: Path, name: str) -> None:
     out = ("--out", tmp_path / "out", "--params", PARAMS)
     _refused(
         call(name, "--in", tmp_path / "gone", *out),
@@ -167,9 +163,7 @@ def test_a_shard_that_changed_names_both_hashes(
     assert not (tmp_path / "out").exists()
 
 
-def test_documents_of_other_records_name_both_digests(
-    call: Call, copy: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_documents_of_other_records_name_both_digests(call: Call, copy: Callable[..., Path], tmp_path: Path) -> None:
     documents = copy("records", "documents")
     manifest = tmp_path / "records" / "manifest.json"
     tree = msgspec.json.decode(manifest.read_bytes())

@@ -54,9 +54,7 @@ def picture() -> Callable[..., bytes]:
         exif = Image.Exif()
         exif[EXIF_ORIENTATION] = orientation
         stream = io.BytesIO()
-        image.save(
-            stream, format, exif=exif, **({"quality": 95, "subsampling": 0} if format == "JPEG" else {})
-        )
+        image.save(stream, format, exif=exif, **({"quality": 95, "subsampling": 0} if format == "JPEG" else {}))
         return stream.getvalue()
 
     return made

@@ -39,9 +39,7 @@ def test_the_library_tells_what_it_is() -> None:
 
 
 def test_another_version_is_refused_with_both_named() -> None:
-    with pytest.raises(
-        errors.LibraryMismatch, match=f"version 9.9.9, the package of version {mmgic.__version__}"
-    ):
+    with pytest.raises(errors.LibraryMismatch, match=f"version 9.9.9, the package of version {mmgic.__version__}"):
         require_same_version("9.9.9")
 
 

@@ -20,9 +20,7 @@ relaxed = settings(deadline=None)
 def sorted_boxes(low: float, high: float) -> st.SearchStrategy[g.Boxes]:
     corner = st.floats(low, high, allow_nan=False, width=32)
     raw = arrays(np.float64, st.tuples(st.integers(0, 12), st.just(4)), elements=corner)
-    return raw.map(
-        lambda b: np.concatenate([np.minimum(b[:, :2], b[:, 2:]), np.maximum(b[:, :2], b[:, 2:])], axis=1)
-    )
+    return raw.map(lambda b: np.concatenate([np.minimum(b[:, :2], b[:, 2:]), np.maximum(b[:, :2], b[:, 2:])], axis=1))
 
 
 pixel_boxes = sorted_boxes(-20, 120)
@@ -181,9 +179,7 @@ def test_text_agrees_with_the_twin_and_reads_back(boxes: g.Boxes, data: st.DataO
     assert index.tolist() == list(range(len(texts)))
 
 
-pieces = st.sampled_from(
-    ["cat", " ", "<loc_", "<loc_1>", "<loc_999>", "<loc_1000>", "<loc_007>", ">", "ö", "<loc_ 1>"]
-)
+pieces = st.sampled_from(["cat", " ", "<loc_", "<loc_1>", "<loc_999>", "<loc_1000>", "<loc_007>", ">", "ö", "<loc_ 1>"])
 
 
 @relaxed

@@ -86,9 +86,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def raw_png(
-    rows: list[bytes], width: int, height: int, depth: int, colour: int, interlaced: int = 0
-) -> bytes:
+def raw_png(rows: list[bytes], width: int, height: int, depth: int, colour: int, interlaced: int = 0) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
     data = zlib.compress(b"".join(b"\0" + row for row in rows))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
@@ -176,9 +174,7 @@ def test_results_keep_their_places_whatever_the_threads() -> None:
 
 def test_bad_crops_spoil_only_themselves() -> None:
     file = encoded(drawn(40, 30, 0), "PNG")
-    boxes = np.array(
-        [[0, 0, 41, 30], [0, 0, 40, 30], [5, 5, 5, 9], [np.nan, 0, 1, 1], [9, 9, 3, 20], [-1, 0, 9, 9]]
-    )
+    boxes = np.array([[0, 0, 41, 30], [0, 0, 40, 30], [5, 5, 5, 9], [np.nan, 0, 1, 1], [9, 9, 3, 20], [-1, 0, 9, 9]])
     pixels, status = decode_crops([file], [boxes], side=8)
     assert status.tolist() == [6, 0, 6, 6, 6, 6]
     assert pixels[1].any() and not pixels[[0, 2, 3, 4, 5]].any()

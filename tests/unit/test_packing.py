@@ -41,9 +41,7 @@ def check(packing: Packing, lengths: Lengths, capacity: int, window: int | None)
     st.none() | st.integers(1, 50),
     st.integers(0, 2**64 - 1),
 )
-def test_every_document_once_in_rows_that_hold_it(
-    case: tuple[int, list[int]], window: int | None, seed: int
-) -> None:
+def test_every_document_once_in_rows_that_hold_it(case: tuple[int, list[int]], window: int | None, seed: int) -> None:
     capacity, values = case
     lengths = np.array(values, dtype=np.int64)
     packing = pack(lengths, capacity, window=window, seed=seed)
@@ -120,9 +118,7 @@ def test_nothing() -> None:
     ],
 )
 def test_a_bad_length_is_named(lengths: Lengths, index: int, value: int) -> None:
-    with pytest.raises(
-        LengthOutOfRange, match=f"document {index} has length {value}, allowed are 1 to 10"
-    ) as caught:
+    with pytest.raises(LengthOutOfRange, match=f"document {index} has length {value}, allowed are 1 to 10") as caught:
         pack(lengths, 10, seed=0)
     assert caught.value.where == f"index {index}"
     assert caught.value.hint

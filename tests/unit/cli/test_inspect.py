@@ -34,7 +34,9 @@ def told(*arguments: str) -> str:
     return result.stdout
 
 
-def test_records_are_shown_as_they_are(scratch: Folder, record: Callable[..., Record], picture: Callable[..., bytes]) -> None:
+def test_records_are_shown_as_they_are(
+    scratch: Folder, record: Callable[..., Record], picture: Callable[..., bytes]
+) -> None:
     pairs = [(record(f"toy-{number}"), picture()) for number in range(3)]
     shards = finished(scratch, "records", [write_record_shard(scratch, "train-00000.tar", "train", pairs)])
     text = told(shards, "--n", "2")
@@ -46,7 +48,9 @@ def test_documents_and_rows_are_turned_back(
     scratch: Folder, tmp_path: Path, record: Callable[..., Record], params: Params
 ) -> None:
     document = document_from_record(record(), msgspec.structs.replace(params.template, caption_first_fraction=1.0), 1)
-    documents = finished(scratch / "d", "documents", [write_lines(scratch / "d", "train-00000.jsonl.zst", "train", [document])])
+    documents = finished(
+        scratch / "d", "documents", [write_lines(scratch / "d", "train-00000.jsonl.zst", "train", [document])]
+    )
     assert told(documents).endswith("Regions:\nred cup: [region 8 2 28 22]\n\n")
 
     codebook = np.repeat(np.arange(10, dtype=np.uint8)[:, None], 48, axis=1)
@@ -70,7 +74,12 @@ def test_documents_and_rows_are_turned_back(
 
 @pytest.mark.parametrize(
     ("manifest", "what"),
-    [(None, "no manifest.json"), (b"{", "cannot read the manifest"), (b"[]", "cannot read the manifest"), (b'{"kind": "raw"}', "a folder of raw")],
+    [
+        (None, "no manifest.json"),
+        (b"{", "cannot read the manifest"),
+        (b"[]", "cannot read the manifest"),
+        (b'{"kind": "raw"}', "a folder of raw"),
+    ],
 )
 def test_what_cannot_be_shown_is_named(scratch: Folder, manifest: bytes | None, what: str) -> None:
     if manifest is not None:

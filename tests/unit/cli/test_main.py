@@ -33,9 +33,7 @@ try:
     main({arguments!r})
 except SystemExit:
     print([name for name in {_HEAVY!r} if name in sys.modules])"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=project, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=project, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
 
 

@@ -35,9 +35,7 @@ def test_every_stage_has_the_common_options(name: str) -> None:
     assert all(isinstance(option, click.Option) and option.help for option in made.params)
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--limit", "0"], ["--workers", "0"], ["--workers", "x"], ["--nope"], []]
-)
+@pytest.mark.parametrize("arguments", [["--limit", "0"], ["--workers", "0"], ["--workers", "x"], ["--nope"], []])
 def test_wrong_options_are_a_usage_error(arguments: list[str]) -> None:
     words = ["--in", "a", *arguments] if not arguments else ["--in", "a", "--out", "b", *arguments]
     result = CliRunner().invoke(stage_command("template", "x"), words)

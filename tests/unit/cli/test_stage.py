@@ -27,9 +27,7 @@ def fetch(tmp_path: Path, params_path: Path) -> Callable[..., Result]:
     """Calls `fetch` for five scenes."""
 
     def called(*arguments: str, out: Path = tmp_path / "raw") -> Result:
-        sizes = [
-            word for key in ("train=3", "val=2", "side_px=32") for word in ("--set", f"fetch.scenes.{key}")
-        ]
+        sizes = [word for key in ("train=3", "val=2", "side_px=32") for word in ("--set", f"fetch.scenes.{key}")]
         words = [
             "--out",
             str(out),

@@ -81,9 +81,7 @@ def test_workers_end_soon_after_their_parent_was_killed(project: Path) -> None:
         "from tests.unit.execution.test_pool import _sleep\n"
         "for _ in run_units(_sleep, [0.0, 0.0, 0.0, 0.0, 60.0, 60.0], 2): print(1, flush=True)"
     )
-    parent = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=project, start_new_session=True
-    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=project, start_new_session=True)
     assert parent.stdout is not None and parent.stdout.readline()
     parent.kill()
     parent.wait()

@@ -18,9 +18,7 @@ from mmgic.shards.work import UnitNote, Work
 def _committed(folder: Folder, notes: list[UnitNote], *, limit: float = 1.0, needed: str = "") -> Outcome:
     identity = new_manifest("records", {}, "p", {}, shards=[], counts={})
     with Work(folder / "out", identity, fresh=False) as work:
-        return commit_units(
-            work, notes, total="pictures", max_bad_fraction=limit, needed=needed, facts={"a": 1}
-        )
+        return commit_units(work, notes, total="pictures", max_bad_fraction=limit, needed=needed, facts={"a": 1})
 
 
 def _note(name: str, count: int, *causes: str) -> UnitNote:
@@ -48,10 +46,7 @@ def test_losses_past_the_limit_leave_no_output_but_the_list(scratch: Folder) -> 
     notes = [_note("a", 7, "truncated", "truncated", "missing_picture")]
     with pytest.raises(TooManyBadError) as caught:
         _committed(scratch, notes, limit=0.29)
-    assert (
-        caught.value.what
-        == "3 of 10 were rejected, more than max_bad_fraction 0.29: truncated 2, missing_picture 1"
-    )
+    assert caught.value.what == "3 of 10 were rejected, more than max_bad_fraction 0.29: truncated 2, missing_picture 1"
     with open(caught.value.where, "rb") as stream:
         assert len(stream.readlines()) == 3
     assert not (scratch / "out").exists()

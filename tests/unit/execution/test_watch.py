@@ -15,9 +15,7 @@ time.sleep(60)"""
 
 
 def test_a_child_lives_while_its_parent_lives(project: Path) -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-c", _CHILD.format(parent="")], stdout=subprocess.PIPE, cwd=project
-    )
+    child = subprocess.Popen([sys.executable, "-c", _CHILD.format(parent="")], stdout=subprocess.PIPE, cwd=project)
     assert child.stdout is not None and child.stdout.readline() == b"up\n"
     with pytest.raises(subprocess.TimeoutExpired):
         child.wait(1.2)

@@ -10,9 +10,7 @@ from mmgic.schema.manifests import Rejection
 from mmgic.shards.folder import Folder
 from mmgic.shards.lines import read_lines, write_lines
 
-_DOCUMENTS = [
-    Document(f"k{i}", "train", "C", [TextPart(f"text\n{i}\u2028\x85", "caption")]) for i in range(50)
-]
+_DOCUMENTS = [Document(f"k{i}", "train", "C", [TextPart(f"text\n{i}\u2028\x85", "caption")]) for i in range(50)]
 
 
 def test_round_trip_and_equal_bytes(scratch: Folder) -> None:

@@ -64,9 +64,7 @@ def test_a_folder_of_another_kind(scratch: Folder) -> None:
 
 @pytest.mark.parametrize("version", [2, 0, "1", None])
 def test_another_schema_version_names_both(scratch: Folder, version: object) -> None:
-    scratch.write(
-        "manifest.json", msgspec.json.encode({**msgspec.to_builtins(_manifest()), "schema_version": version})
-    )
+    scratch.write("manifest.json", msgspec.json.encode({**msgspec.to_builtins(_manifest()), "schema_version": version}))
     assert _refusal(scratch).what == f"manifest of schema version {version}, this tool reads 1"
 
 

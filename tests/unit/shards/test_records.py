@@ -26,9 +26,7 @@ def test_round_trip_and_equal_bytes(scratch: Folder, record: Callable[..., Recor
 def test_a_truncated_shard_is_refused_with_both_hashes(
     scratch: Folder, record: Callable[..., Record], keep: int
 ) -> None:
-    entry = write_record_shard(
-        scratch, "a.tar", "train", [(record(f"toy-{i}"), b"p" * 900) for i in range(3)]
-    )
+    entry = write_record_shard(scratch, "a.tar", "train", [(record(f"toy-{i}"), b"p" * 900) for i in range(3)])
     scratch.write("a.tar", scratch.read("a.tar")[:keep])
     with pytest.raises(InputError, match=rf"BLAKE3 \w+ found, {entry.blake3} expected"):
         list(read_record_shard(scratch, entry))

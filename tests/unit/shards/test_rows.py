@@ -14,9 +14,7 @@ from mmgic.shards.rows import RowReader, write_rows
 
 
 def _rows(count: int, start: int = 0) -> list[Sequence]:
-    return [
-        Sequence([f"k{i}"], [i % 7], bytes([i % 256]) * 8, b"\x01" * 4) for i in range(start, start + count)
-    ]
+    return [Sequence([f"k{i}"], [i % 7], bytes([i % 256]) * 8, b"\x01" * 4) for i in range(start, start + count)]
 
 
 def test_rows_of_all_shards_by_number_and_in_order(scratch: Folder) -> None:
@@ -28,9 +26,7 @@ def test_rows_of_all_shards_by_number_and_in_order(scratch: Folder) -> None:
     reader = RowReader(scratch, entries, verify=True)
     assert len(reader) == 23
     assert list(reader) == rows
-    assert [reader[i] for i in (22, 0, 9, 10, 12, 13, 3, 4)] == [
-        rows[i] for i in (22, 0, 9, 10, 12, 13, 3, 4)
-    ]
+    assert [reader[i] for i in (22, 0, 9, 10, 12, 13, 3, 4)] == [rows[i] for i in (22, 0, 9, 10, 12, 13, 3, 4)]
     for outside in (-1, 23):
         with pytest.raises(IndexError, match=f"row {outside} of 23"):
             reader[outside]
@@ -70,9 +66,7 @@ def _broken(folder: Folder, name: str, change: int) -> list[ShardEntry]:
 
 @pytest.mark.parametrize("name", ["a.rows", "a.index"])
 @pytest.mark.parametrize("change", [-1, -20, 0, 30])
-def test_a_changed_or_truncated_file_is_refused_when_verified(
-    scratch: Folder, name: str, change: int
-) -> None:
+def test_a_changed_or_truncated_file_is_refused_when_verified(scratch: Folder, name: str, change: int) -> None:
     entries = _broken(scratch, name, change)
     with pytest.raises(InputError, match=r"BLAKE3 \w+ found, \w+ expected"):
         RowReader(scratch, entries, verify=True)
@@ -101,9 +95,7 @@ def test_a_block_that_claims_too_much_is_refused_before_memory_is_taken(scratch:
     scratch.write("a.rows", frame)
     block = msgspec.json.decode(scratch.read("a.index"), type=BlockIndex).blocks[0]
     with scratch.writing("a.index") as stream:
-        stream.write(
-            msgspec.json.encode(BlockIndex(1, [msgspec.structs.replace(block, num_bytes=len(frame))]))
-        )
+        stream.write(msgspec.json.encode(BlockIndex(1, [msgspec.structs.replace(block, num_bytes=len(frame))])))
         index = stream.entry("a.index", "s", 0)
     with pytest.raises(InputError, match=f"block 0 claims {1 << 40} bytes"):
         RowReader(scratch, [rows, index], verify=False)[0]

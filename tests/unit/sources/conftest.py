@@ -40,13 +40,9 @@ def coco_set(tmp_path: Path) -> Callable[..., Folder]:
 def fetched(tmp_path: Path, params: Params) -> Callable[..., RawFolder]:
     """The raw folder of one source, fetched from a local set or made."""
 
-    def made(
-        source: str, origin: Folder | None = None, params: Params = params, limit: int | None = None
-    ) -> RawFolder:
+    def made(source: str, origin: Folder | None = None, params: Params = params, limit: int | None = None) -> RawFolder:
         out = Folder(str(tmp_path / f"raw-{source}-{limit}"))
-        fetch.run(
-            StageCall(origin, out, params, lambda *_: None, limit=limit, fresh=True, extra={"source": source})
-        )
+        fetch.run(StageCall(origin, out, params, lambda *_: None, limit=limit, fresh=True, extra={"source": source}))
         return RawFolder(out, read_manifest(out, "raw"), source)
 
     return made

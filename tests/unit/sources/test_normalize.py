@@ -35,9 +35,7 @@ def normalized(scratch: Folder, params: Params) -> Callable[..., UnitNote]:
             raw_records.append(msgspec.structs.replace(record, **changes))
         settings: NormalizeParams = params.normalize
         unit = RecordUnit("train-00000.tar", "train", raw_records)
-        return write_records(
-            unit, scratch / "raw", scratch / "out", UnitNotes(scratch / "units"), settings, 1
-        )
+        return write_records(unit, scratch / "raw", scratch / "out", UnitNotes(scratch / "units"), settings, 1)
 
     return made
 
@@ -92,9 +90,7 @@ def test_a_broken_picture_is_rejected_with_its_cause(
     assert note.counts["boxes"] == note.counts["regions"] + 1
 
 
-def test_too_many_pixels(
-    normalized: Callable[..., UnitNote], picture: Callable[..., bytes], params: Params
-) -> None:
+def test_too_many_pixels(normalized: Callable[..., UnitNote], picture: Callable[..., bytes], params: Params) -> None:
     note = normalized({"a.png": picture(12000, 9000)})
     assert 12000 * 9000 > params.normalize.max_pixels
     assert [rejection.cause for rejection in note.rejections] == ["too_many_pixels"]
@@ -124,9 +120,7 @@ def test_a_picture_that_changed_since_it_was_fetched_names_both_hashes(
 def test_a_picture_that_is_not_in_the_ledger_is_not_read(
     normalized: Callable[..., UnitNote], picture: Callable[..., bytes]
 ) -> None:
-    assert (
-        normalized({"a.png": picture()}, picture=PictureRef("a.png")).rejections[0].cause == "missing_picture"
-    )
+    assert normalized({"a.png": picture()}, picture=PictureRef("a.png")).rejections[0].cause == "missing_picture"
 
 
 def test_the_second_record_of_a_key_is_rejected(

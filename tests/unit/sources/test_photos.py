@@ -37,9 +37,7 @@ def test_every_photograph_is_a_record_with_captions_and_described_labels(
     assert {record.split for record in records} == {"train", "val"}
     assert all(record.captions and record.picture.blake3 and record.boxes for record in records)
     assert all(
-        box.label.description and box.label.id.startswith("photos:")
-        for record in records
-        for box in record.boxes
+        box.label.description and box.label.id.startswith("photos:") for record in records for box in record.boxes
     )
 
 

@@ -41,9 +41,7 @@ def _box(*corners: float, label: str = "toy:1", **flags: bool) -> RawBox:
     return RawBox(Label(label, label), (x1, y1, x2, y2), **flags)
 
 
-def _record(
-    params: RegionParams, *boxes: RawBox, header: PictureHeader | None = None, **fields: Any
-) -> Record:
+def _record(params: RegionParams, *boxes: RawBox, header: PictureHeader | None = None, **fields: Any) -> Record:
     record = record_from_raw(_raw(*boxes, **fields), header or _header(), params)
     assert isinstance(record, Record)
     return record

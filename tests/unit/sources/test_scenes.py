@@ -27,9 +27,7 @@ def test_equal_seeds_give_equal_bytes(scratch: Folder, few_scenes: Params) -> No
     assert (scratch / "a").read("train-00000.tar") == (scratch / "b").read("train-00000.tar")
 
 
-def test_records_say_what_was_drawn(
-    raw_records: Callable[..., Sequence[RawRecord]], few_scenes: Params
-) -> None:
+def test_records_say_what_was_drawn(raw_records: Callable[..., Sequence[RawRecord]], few_scenes: Params) -> None:
     records = raw_records("scenes", params=few_scenes)
     assert [record.split for record in records] == ["train"] * 9 + ["val"] * 3
     drawn, _ = scene(few_scenes.common.seed, "train", 4, 48)
@@ -41,26 +39,20 @@ def test_records_say_what_was_drawn(
     assert all(box.label.description for box in record.boxes)
 
 
-def test_a_reference_leads_to_the_pictures_own_bytes(
-    fetched: Callable[..., RawFolder], few_scenes: Params
-) -> None:
+def test_a_reference_leads_to_the_pictures_own_bytes(fetched: Callable[..., RawFolder], few_scenes: Params) -> None:
     raw = fetched("scenes", params=few_scenes)
     for record in scenes.raw_records(raw):
         data = raw.read(record.picture.path)[record.picture.offset :][: record.picture.num_bytes]
         assert data.startswith(b"\x89PNG") and data.endswith(b"IEND\xaeB`\x82")
 
 
-def test_a_limit_makes_fewer_of_the_same(
-    raw_records: Callable[..., Sequence[RawRecord]], few_scenes: Params
-) -> None:
+def test_a_limit_makes_fewer_of_the_same(raw_records: Callable[..., Sequence[RawRecord]], few_scenes: Params) -> None:
     assert [record.key for record in raw_records("scenes", params=few_scenes, limit=2)] == [
         f"scenes-{split}-0000000{i}" for split in ("train", "val") for i in (0, 1)
     ]
 
 
-def test_a_description_without_its_picture_is_refused(
-    fetched: Callable[..., RawFolder], few_scenes: Params
-) -> None:
+def test_a_description_without_its_picture_is_refused(fetched: Callable[..., RawFolder], few_scenes: Params) -> None:
     raw = fetched("scenes", params=few_scenes)
     path = "scenes/train-00000.tar"
     with raw.folder.writing(path) as stream:

@@ -25,9 +25,7 @@ _TAILS = {"C": "", "CL": _LABELS, "CLD": _LABELS + _DESCRIPTIONS, "CLDR": _LABEL
 
 def _shown(parts: Sequence[Part]) -> str:
     return "".join(
-        part.text
-        if isinstance(part, TextPart)
-        else f"[{part.concept} {' '.join(f'{v:g}' for v in part.crop_xyxy_px)}]"
+        part.text if isinstance(part, TextPart) else f"[{part.concept} {' '.join(f'{v:g}' for v in part.crop_xyxy_px)}]"
         for part in parts
     )
 
@@ -53,11 +51,7 @@ def test_the_golden_text_of_a_recipe(params: Params, record: Callable[..., Recor
 
 def test_each_stretch_of_text_knows_its_concept(params: Params, record: Callable[..., Record]) -> None:
     parts = _document(record(), _settings(params, recipe="CLDR", caption_first_fraction=0.0)).parts
-    texts = [
-        (part.concept, part.text)
-        for part in parts
-        if isinstance(part, TextPart) and part.concept != "template"
-    ]
+    texts = [(part.concept, part.text) for part in parts if isinstance(part, TextPart) and part.concept != "template"]
     assert texts == [
         ("caption", "A red cup and a spoon."),
         ("label", "red cup"),
@@ -103,9 +97,7 @@ def test_the_share_of_captions_before_the_picture(
 
 @given(
     parts=st.lists(
-        st.builds(
-            TextPart, text=st.text(max_size=3), concept=st.sampled_from(["caption", "label", "template"])
-        )
+        st.builds(TextPart, text=st.text(max_size=3), concept=st.sampled_from(["caption", "label", "template"]))
         | st.just(ImagePart((0.0, 0.0, 1.0, 1.0), "region")),
         max_size=12,
     )

@@ -16,9 +16,7 @@ def _text(parts: list[Part]) -> str:
 
 
 @pytest.mark.parametrize("recipe", ["C", "CL", "CLD", "CLDR"])
-def test_a_caption_prompt_begins_the_document(
-    params: Params, record: Callable[..., Record], recipe: str
-) -> None:
+def test_a_caption_prompt_begins_the_document(params: Params, record: Callable[..., Record], recipe: str) -> None:
     settings = msgspec.structs.replace(params.template, recipe=recipe, caption_first_fraction=0.0)
     document = document_from_record(record(), settings, 1)
     assert isinstance(document, Document)
@@ -27,9 +25,7 @@ def test_a_caption_prompt_begins_the_document(
     assert isinstance(prompt[0], ImagePart) and prompt[0] == document.parts[0]
 
 
-def test_a_label_prompt_ends_where_the_first_label_begins(
-    params: Params, record: Callable[..., Record]
-) -> None:
+def test_a_label_prompt_ends_where_the_first_label_begins(params: Params, record: Callable[..., Record]) -> None:
     settings = msgspec.structs.replace(params.template, recipe="CL", caption_first_fraction=1.0)
     document = document_from_record(record(), settings, 1)
     assert isinstance(document, Document)

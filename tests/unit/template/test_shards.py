@@ -14,9 +14,7 @@ from mmgic.template.shards import write_documents
 
 
 def _written(folder: Folder, params: Params, records: list[Record], count: int) -> UnitNote:
-    entry = write_record_shard(
-        folder / "records", "val-00003.tar", "val", [(record, b"p") for record in records]
-    )
+    entry = write_record_shard(folder / "records", "val-00003.tar", "val", [(record, b"p") for record in records])
     return write_documents(
         ShardCut(entry, count),
         folder / "records",
@@ -43,9 +41,7 @@ def test_documents_in_the_order_of_their_records(
     assert (note.counts["records"], note.counts["documents"], note.counts["parts.region"]) == (4, 3, 3)
 
 
-def test_a_limit_takes_the_first_records(
-    scratch: Folder, params: Params, record: Callable[..., Record]
-) -> None:
+def test_a_limit_takes_the_first_records(scratch: Folder, params: Params, record: Callable[..., Record]) -> None:
     note = _written(scratch, params, [record(f"toy-{i}") for i in range(4)], 2)
     assert [document.key for document in read_lines(scratch / "out", note.entries[0], Document)] == [
         "toy-0",

@@ -51,9 +51,7 @@ def test_codes_are_those_of_the_crops(
     assert [codes["toy-1", _WHOLE], codes["toy-1", _PART]] == expected.tolist()
 
 
-def test_known_codes_are_given_without_the_shard(
-    scratch: Folder, shard: ShardEntry, vocabulary: Vocabulary
-) -> None:
+def test_known_codes_are_given_without_the_shard(scratch: Folder, shard: ShardEntry, vocabulary: Vocabulary) -> None:
     first = _codes(_WANTED, shard, scratch, vocabulary)
     scratch.remove("train-00000.tar")
     assert _codes(_WANTED[:2], shard, scratch, vocabulary) == first

@@ -71,15 +71,11 @@ def test_document_to_row_to_document_is_lossless(vocabulary: Vocabulary, parts: 
         sequence.lengths[0],
         sequence.lengths[0],
     )
-    assert int((ids == vocabulary.image_start_id).sum()) == sum(
-        isinstance(part, ImagePart) for part in document.parts
-    )
+    assert int((ids == vocabulary.image_start_id).sum()) == sum(isinstance(part, ImagePart) for part in document.parts)
 
 
 @given(first=_PARTS, second=_PARTS)
-def test_a_packed_row_gives_back_each_document(
-    vocabulary: Vocabulary, first: list[Part], second: list[Part]
-) -> None:
+def test_a_packed_row_gives_back_each_document(vocabulary: Vocabulary, first: list[Part], second: list[Part]) -> None:
     a, b = (_sequence([_REGION, *parts], vocabulary)[0] for parts in (first, second))
     row = Sequence(["a", "b"], a.lengths + b.lengths, a.ids + b.ids, a.kinds + b.kinds)
     expected = {"a": _expected([_REGION, *first]), "b": _expected([_REGION, *second])}
@@ -87,9 +83,7 @@ def test_a_packed_row_gives_back_each_document(
 
 
 @given(parts=_PARTS, row_length=st.integers(16, 80))
-def test_a_cut_drops_whole_parts_from_the_end(
-    vocabulary: Vocabulary, parts: list[Part], row_length: int
-) -> None:
+def test_a_cut_drops_whole_parts_from_the_end(vocabulary: Vocabulary, parts: list[Part], row_length: int) -> None:
     document = Document("k", "train", "C", [_IMAGE, *parts])
     result = sequence_from_document(document, vocabulary, _codes, row_length)
     assert not isinstance(result, Rejection)
@@ -113,9 +107,7 @@ def test_a_picture_that_does_not_fit_is_left_out_whole(vocabulary: Vocabulary) -
     assert vocabulary.image_start_id not in np.frombuffer(sequence.ids, vocabulary.id_type)
 
 
-@pytest.mark.parametrize(
-    "parts", [[_IMAGE], [TextPart("Caption: ", "template"), TextPart("x" * 200, "caption")]]
-)
+@pytest.mark.parametrize("parts", [[_IMAGE], [TextPart("Caption: ", "template"), TextPart("x" * 200, "caption")]])
 def test_what_does_not_fit_at_all_is_rejected(vocabulary: Vocabulary, parts: list[Part]) -> None:
     room = 5 if isinstance(parts[0], ImagePart) else 30
     result = sequence_from_document(Document("k", "train", "C", parts), vocabulary, _codes, room)
@@ -125,9 +117,7 @@ def test_what_does_not_fit_at_all_is_rejected(vocabulary: Vocabulary, parts: lis
 
 
 def test_kinds_say_what_each_token_is(vocabulary: Vocabulary) -> None:
-    sequence, _ = _sequence(
-        [TextPart("a", "caption"), _IMAGE, TextPart("b", "template"), _REGION], vocabulary
-    )
+    sequence, _ = _sequence([TextPart("a", "caption"), _IMAGE, TextPart("b", "template"), _REGION], vocabulary)
     assert [TOKEN_KINDS[kind] for kind in sequence.kinds] == (
         ["template", "caption", *["image"] * 6, "template", *["region"] * 6, "template"]
     )
@@ -143,9 +133,7 @@ def test_an_open_row_has_no_end(vocabulary: Vocabulary, noise: Callable[..., np.
 def test_pictures_side_by_side_are_told_apart(vocabulary: Vocabulary) -> None:
     parts: list[Part] = [_REGION, _REGION, _IMAGE, _IMAGE]
     decoded = [
-        part
-        for _, parts in documents_from_sequence(_sequence(parts, vocabulary)[0], vocabulary)
-        for part in parts
+        part for _, parts in documents_from_sequence(_sequence(parts, vocabulary)[0], vocabulary) for part in parts
     ]
     assert [part.concept for part in decoded if isinstance(part, CodesPart)] == [
         "region",

@@ -45,9 +45,7 @@ def shards(scratch: Folder, record: Callable[..., Record], picture: Callable[...
     ]
 
 
-def _fitted(
-    folder: Folder, shards: list[ShardEntry], visual: VisualTokenizerParams, **changes: Any
-) -> np.ndarray:
+def _fitted(folder: Folder, shards: list[ShardEntry], visual: VisualTokenizerParams, **changes: Any) -> np.ndarray:
     return fit_visual(folder, shards, msgspec.structs.replace(visual, **changes), 1, 1).codebook_KP
 
 
@@ -88,13 +86,10 @@ def test_a_vocabulary_is_equal_twice_and_needs_a_training_document(
         for split in ("train", "val")
     }
     cuts = {
-        split: ShardCut(write_lines(scratch, f"{split}.zst", split, items), 9)
-        for split, items in documents.items()
+        split: ShardCut(write_lines(scratch, f"{split}.zst", split, items), 9) for split, items in documents.items()
     }
     text = TextTokenizerParams(vocabulary_size=300, fit_documents=100)
-    fitted = [
-        fit_vocabulary(scratch, list(cuts.values()), scratch, shards, text, visual, 1, 1) for _ in range(2)
-    ]
+    fitted = [fit_vocabulary(scratch, list(cuts.values()), scratch, shards, text, visual, 1, 1) for _ in range(2)]
     assert fitted[0].text.to_str() == fitted[1].text.to_str()
     assert fitted[0].text.token_to_id("train") is not None and fitted[0].text.token_to_id("val") is None
     with pytest.raises(InputError, match="no document of split train to fit the text tokenizer on"):

@@ -92,9 +92,7 @@ def test_files_that_contradict_each_other_are_refused(vocabulary: Vocabulary, sc
         ("text_tokenizer.json", b"\xff"),
     ],
 )
-def test_a_broken_file_is_refused_not_a_crash(
-    vocabulary: Vocabulary, scratch: Folder, name: str, data: bytes
-) -> None:
+def test_a_broken_file_is_refused_not_a_crash(vocabulary: Vocabulary, scratch: Folder, name: str, data: bytes) -> None:
     vocabulary.save(scratch)
     scratch.write(name, data)
     with pytest.raises(InputError, match="cannot read the vocabulary"):

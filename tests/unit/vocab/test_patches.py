@@ -40,9 +40,7 @@ def test_codes_do_not_depend_on_the_batch(noise: Noise) -> None:
     images = noise(40, 64, seed=5)
     whole = tokenizer.codes_from_images(images)
     assert whole.dtype == np.uint16 and whole.shape == (40, 256)
-    assert np.array_equal(
-        whole, np.concatenate([tokenizer.codes_from_images(image[None]) for image in images])
-    )
+    assert np.array_equal(whole, np.concatenate([tokenizer.codes_from_images(image[None]) for image in images]))
 
 
 def test_codes_draw_their_entries_and_read_them_back(noise: Noise) -> None:
@@ -63,9 +61,7 @@ def test_patches_go_row_by_row() -> None:
 
 
 def test_fitting_twice_gives_equal_bytes_and_another_seed_does_not(noise: Noise) -> None:
-    first, second, other = (
-        fit_patches(noise(200), patch_px=4, num_codes=24, seed=seed) for seed in (1, 1, 2)
-    )
+    first, second, other = (fit_patches(noise(200), patch_px=4, num_codes=24, seed=seed) for seed in (1, 1, 2))
     assert first.codebook_KP.tobytes() == second.codebook_KP.tobytes()
     assert first.digest == second.digest != other.digest
     assert first.num_codes <= 24 and first.codebook_KP.shape[1] == 48

@@ -8,9 +8,7 @@ from mmgic.vocab.rows import packed_rows
 
 
 def _documents(lengths: list[int]) -> list[Sequence]:
-    return [
-        Sequence([f"k{i}"], [n], bytes([i % 256, 0]) * n, bytes([i % 6]) * n) for i, n in enumerate(lengths)
-    ]
+    return [Sequence([f"k{i}"], [n], bytes([i % 256, 0]) * n, bytes([i % 6]) * n) for i, n in enumerate(lengths)]
 
 
 @given(

@@ -31,9 +31,7 @@ def tokenized(
 ) -> Callable[..., tuple[UnitNote, list[Document]]]:
     """Tokenizes a shard of four records, of which the pictures named are cut short."""
 
-    def made(
-        row_length: int, broken: tuple[int, ...] = (), count: int = 4
-    ) -> tuple[UnitNote, list[Document]]:
+    def made(row_length: int, broken: tuple[int, ...] = (), count: int = 4) -> tuple[UnitNote, list[Document]]:
         items = [(record(f"toy-{i}"), picture()[: 90 if i in broken else None]) for i in range(4)]
         entry = write_record_shard(scratch / "records", "train-00000.tar", "train", items)
         settings = msgspec.structs.replace(params.template, caption_first_fraction=0.0)
@@ -43,9 +41,7 @@ def tokenized(
         vocabulary.save(scratch / "vocabulary")
         places = {name: scratch / name for name in ("documents", "records", "vocabulary", "cache", "out")}
         unit = TokenUnit(ShardCut(lines, count), entry)
-        return write_tokens(
-            unit, **places, notes=UnitNotes(scratch / "units"), row_length=row_length, threads=1
-        ), kept
+        return write_tokens(unit, **places, notes=UnitNotes(scratch / "units"), row_length=row_length, threads=1), kept
 
     return made
 

@@ -25,9 +25,7 @@ def test_special_tokens_have_their_places() -> None:
 
 @pytest.mark.parametrize("size", [300, 310])
 def test_equal_texts_give_equal_bytes_within_the_size(size: int) -> None:
-    texts = [
-        f"{word} {other}" for word in ("red", "blue", "green") for other in ("cup", "spoon", "circle")
-    ] * 5
+    texts = [f"{word} {other}" for word in ("red", "blue", "green") for other in ("cup", "spoon", "circle")] * 5
     first, second = (fit_text_tokenizer(iter(texts), size) for _ in range(2))
     assert first.to_str() == second.to_str()
     assert first.get_vocab_size() <= size
