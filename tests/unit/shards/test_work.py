@@ -16,7 +16,7 @@ from mmgic.errors import UsageError
 from mmgic.schema.manifests import InputRef, Manifest
 from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import manifest_digest, new_manifest, read_manifest, write_manifest
-from mmgic.shards.work import unfinished_works, UnitNote, Work
+from mmgic.shards.work import UnitNote, Work, unfinished_works
 
 
 @pytest.fixture(params=["local", "memory"])
