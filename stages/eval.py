@@ -63,7 +63,15 @@ def _score(call: StageCall, folder: Folder, manifest: Manifest, records: Manifes
     call.progress("pictures", 0, None)
     model = load_model(folder, manifest)
     limit = min(params.max_records, call.limit or params.max_records)
-    held = held_out(call.extra["records"], records, params.split, limit, model.vocabulary.visual, available_cores())
+    held = held_out(
+        call.extra["records"],
+        records,
+        params.split,
+        limit,
+        model.vocabulary.visual,
+        available_cores(),
+        params.sheet_pictures,
+    )
     template = msgspec.convert(fact(manifest, "template", folder), TemplateParams)
     losses, choices, captions, documents = _predictions(call, model, held, template)
     metrics = {

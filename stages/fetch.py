@@ -1,8 +1,8 @@
 """fetch: takes local sets in their native layout, or makes the built-in ones, and writes a ledger of every file.
 
 Reads a folder of one source (`--source NAME --in DIR`), or nothing. Writes `<out>/<source>/...`, `ledger.jsonl` (path, bytes,
-BLAKE3, licence, origin) and the manifest. Params: `fetch`, `common.seed`. A file that was whole when a run was killed is not
-taken again.
+BLAKE3, licence, origin) and the manifest. Params: `fetch`, `common.seed`. A file of a local set that was whole when
+a run was killed is not taken again; built-in sources are made anew.
 
 Example: mmgic fetch --source coco --in coco/ --out data/raw --params params.yaml
 """

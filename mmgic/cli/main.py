@@ -20,7 +20,7 @@ STAGES = {
 
 OTHERS = {
     "inspect": "Print what a folder of shards holds, back in text and codes.",
-    "schema": "Print the JSON Schema of params, records, documents or manifests.",
+    "schema": "Print the JSON Schema of params, record, document or manifest.",
     "scores": "Print the scores of an evaluation as a table.",
 }
 """Commands that are no stage."""

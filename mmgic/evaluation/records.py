@@ -19,7 +19,7 @@ from mmgic.vocab.visual import Codes, Pixels, VisualTokenizer
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Records with the codes (N,) of each crop, and the pixels (H, W, 3) of each main crop."""
+    """Records with the codes (N,) of each crop, and the pixels (H, W, 3) of the first main crops."""
 
     records: list[Record]
     codes: Mapping[CropKey, Codes]
@@ -35,9 +35,9 @@ class HeldOut:
 
 
 def held_out(
-    folder: Folder, manifest: Manifest, split: str, limit: int, visual: VisualTokenizer, threads: int
+    folder: Folder, manifest: Manifest, split: str, limit: int, visual: VisualTokenizer, threads: int, num_pixels: int
 ) -> HeldOut:
-    """The first `limit` records of a split.
+    """The first `limit` records of a split; pixels are kept of the first `num_pixels`.
 
     Raises:
         InputError: the split has no records, two have one key, or a picture cannot be decoded.
@@ -63,5 +63,6 @@ def held_out(
             if status != PictureStatus.OK:
                 raise InputError(f"picture of {key[0]}: {PictureStatus(status).name.lower()}", where=folder.url)
             codes[key] = code
-            pixels.setdefault(key[0], image)
+            if len(pixels) < num_pixels:
+                pixels.setdefault(key[0], image)
     return HeldOut([record for record, _ in pairs], codes, pixels)

@@ -20,7 +20,8 @@ class ShardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InputRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A folder that this one was made from: its path as seen from this folder (or its URL) and its digest."""
+    """A folder that this one was made from: its path as seen from this folder (its URL, or the path that was
+    given to `fetch`) and its digest."""
 
     path: str
     digest: str

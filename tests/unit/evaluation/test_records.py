@@ -27,13 +27,14 @@ def test_codes_and_pixels_are_those_of_the_crops(
         (record(f"toy-{number}", split="val"), picture(box=(0, 0, 48, 32), box_colour=(number * 90, 9, 9)))
         for number in range(3)
     ]
-    held = held_out(scratch, made(scratch, pairs), "val", 2, vocabulary.visual, threads=1)
+    held = held_out(scratch, made(scratch, pairs), "val", 2, vocabulary.visual, threads=1, num_pixels=1)
     assert [record.key for record in held.records] == ["toy-0", "toy-1"]
-    assert held.pixels["toy-1"].shape == (16, 16, 3)
-    assert (held.pixels["toy-1"] == (90, 9, 9)).all()
-    crop = held.records[1].regions[0].crop_xyxy_px
-    codes = held.codes_of("toy-1")(ImagePart(crop, "region"))
-    assert np.array_equal(codes, vocabulary.visual.codes_from_images(held.pixels["toy-1"][None])[0])
+    assert held.pixels["toy-0"].shape == (16, 16, 3)
+    assert (held.pixels["toy-0"] == (0, 9, 9)).all()
+    assert list(held.pixels) == ["toy-0"]
+    crop = held.records[0].regions[0].crop_xyxy_px
+    codes = held.codes_of("toy-0")(ImagePart(crop, "region"))
+    assert np.array_equal(codes, vocabulary.visual.codes_from_images(held.pixels["toy-0"][None])[0])
 
 
 def test_a_split_that_is_not_there_is_named(
@@ -41,7 +42,7 @@ def test_a_split_that_is_not_there_is_named(
 ) -> None:
     manifest = made(scratch, [(record(), picture())])
     with pytest.raises(InputError, match="no records of split `test`") as caught:
-        held_out(scratch, manifest, "test", 2, vocabulary.visual, 1)
+        held_out(scratch, manifest, "test", 2, vocabulary.visual, 1, 9)
     assert caught.value.hint == "eval.split is one of: val"
 
 
@@ -49,11 +50,13 @@ def test_a_picture_that_cannot_be_decoded_is_named(
     scratch: Folder, record: Callable[..., Record], vocabulary: Vocabulary
 ) -> None:
     with pytest.raises(InputError, match="picture of toy-1: unknown_format"):
-        held_out(scratch, made(scratch, [(record(), b"no picture")]), "val", 2, vocabulary.visual, 1)
+        held_out(scratch, made(scratch, [(record(), b"no picture")]), "val", 2, vocabulary.visual, 1, 9)
 
 
 def test_one_key_for_two_records_is_refused(
     scratch: Folder, record: Callable[..., Record], picture: Callable[..., bytes], vocabulary: Vocabulary
 ) -> None:
     with pytest.raises(InputError, match="1 keys stand for several records, toy-1 first"):
-        held_out(scratch, made(scratch, [(record(), picture()), (record(), picture())]), "val", 9, vocabulary.visual, 1)
+        held_out(
+            scratch, made(scratch, [(record(), picture()), (record(), picture())]), "val", 9, vocabulary.visual, 1, 9
+        )
