@@ -28,13 +28,11 @@ _ANNOTATIONS = (".json", ".jsonl", ".tsv")
 
 def plan(call: StageCall) -> Plan:
     """What would be taken or made."""
-    counts = {
-        name: len(list(_local(call, source))) if source.is_local else 0 for name, source in _sources(call).items()
-    }
-    if "scenes" in counts:
+    sources = _sources(call)
+    counts = {f"files.{name}": len(list(_local(call, source))) for name, source in sources.items() if source.is_local}
+    if "scenes" in sources:
         sizes = call.params.fetch.scenes.train, call.params.fetch.scenes.val
-        counts["scenes"] = sum(size if call.limit is None else min(size, call.limit) for size in sizes)
-    counts.pop("photos", None)
+        counts["pictures.scenes"] = sum(size if call.limit is None else min(size, call.limit) for size in sizes)
     num_bytes = 0
     if call.source:
         num_bytes = sum(
@@ -71,10 +69,10 @@ def _fetched(call: StageCall, sources: dict[str, Source], work: Work) -> Manifes
                 lines = _taken(call, source, folder)
             else:
                 lines = source.generate(folder, call.params.fetch, call.params.common.seed, call.limit)
-            counts[name] = 0
+            counts[f"files.{name}"] = 0
             for line in lines:
                 ledger.write(msgspec.json.encode(msgspec.structs.replace(line, path=f"{name}/{line.path}")) + b"\n")
-                counts[name] += 1
+                counts[f"files.{name}"] += 1
                 total += 1
                 call.progress("files", total, None)
         entry = ledger.entry(LEDGER, "", total)

@@ -1,6 +1,7 @@
 """`mmgic inspect`: what a folder of shards holds, back in text and codes; of packed rows with their pictures as PNG files."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,7 @@ from mmgic.cli.stage import guarded
 from mmgic.errors import InputError
 from mmgic.schema.documents import Document, TextPart
 from mmgic.schema.manifests import Manifest
+from mmgic.schema.records import Record
 from mmgic.shards.folder import Folder
 from mmgic.shards.lines import read_lines
 from mmgic.shards.manifest import MANIFEST, read_manifest
@@ -49,6 +51,9 @@ def _print(shards: Folder, count: int, split: str | None, pictures: Path | None)
         )
     manifest = read_manifest(shards, kind)  # type: ignore[arg-type]
     if split:
+        splits = sorted({entry.split for entry in manifest.shards if entry.split})
+        if split not in splits:
+            raise InputError(f"no split `{split}`", where=shards.url, hint=f"splits here: {', '.join(splits)}")
         manifest = msgspec.structs.replace(
             manifest, shards=[entry for entry in manifest.shards if entry.split == split]
         )
@@ -68,10 +73,21 @@ def _kind(shards: Folder) -> str:
 def _records(shards: Folder, manifest: Manifest) -> Iterator[str]:
     for entry in manifest.shards:
         for record, picture in read_record_shard(shards, entry):
-            yield (
-                f"== {record.key} ({len(picture):,} bytes)\n"
-                + msgspec.json.format(msgspec.json.encode(record), indent=1).decode()
-            )
+            yield "\n".join(_record_lines(record, len(picture)))
+
+
+def _record_lines(record: Record, num_bytes: int) -> Iterator[str]:
+    picture = f"{record.width_px} x {record.height_px} {record.extension}, {num_bytes:,} bytes"
+    yield f"== {record.key}: {picture}, split {record.split}"
+    yield f"main crop {_numbers(record.crop_xyxy_px)}"
+    yield from (f"caption: {caption}" for caption in record.captions)
+    yield from (f"label: {label.name}{': ' if label.description else ''}{label.description}" for label in record.labels)
+    names = {label.id: label.name for label in record.labels}
+    for region in record.regions:
+        box, crop = _numbers(region.box_xyxy_px), _numbers(region.crop_xyxy_px)
+        yield f"region: {names[region.label_id]}, box {box}, crop {crop}"
+    for cause, count in sorted(Counter(dropped.cause for dropped in record.dropped_boxes).items()):
+        yield f"dropped: {count} {cause}"
 
 
 def _documents(shards: Folder, manifest: Manifest) -> Iterator[str]:

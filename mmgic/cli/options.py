@@ -49,7 +49,11 @@ def stage_options(*, needs_input: bool) -> Callable[[F], F]:
             "--limit", type=click.IntRange(min=1), help="At most this many records (rows in pretrain) of each split."
         ),
         click.option(
-            "--workers", type=click.IntRange(min=1), default=available_cores(), show_default=True, help="Processes."
+            "--workers",
+            type=click.IntRange(min=1),
+            default=available_cores(),
+            show_default=True,
+            help="Processes (normalize, template, tokenize).",
         ),
         click.option("--fresh", is_flag=True, help="Drop an earlier run's output and start over."),
         click.option("--dry-run", is_flag=True, help="Show the plan with counts and bytes, and stop."),

@@ -123,7 +123,7 @@ def _show_outcome(
         say(line)
     if left := unfinished_works(out):
         say(
-            f"unfinished runs with other params lie beside it, --fresh removes them: {', '.join(work.name for work in left)}"
+            f"unfinished runs with other params lie beside it; remove what you do not want: {' '.join(w.url for w in left)}"
         )
 
 

@@ -2,13 +2,14 @@
 
 Two records of one source share a pair of labels, each having one of them: first the one's picture is shown, then the other's.
 Whoever only knows which labels are frequent is right exactly once, so that what lies above 50 % was read from the picture. As a
-control the same pairs are scored with the picture of a third record that has neither label.
+control the same questions are asked of pictures that have neither label: that should come out near 50 %.
 
-The interval takes pairs as independent; those of one picture are not quite.
+The interval takes questions as independent; those of one pair or one picture are not quite.
 """
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Seq
+from itertools import islice
 
 import numpy as np
 from blake3 import blake3
@@ -69,7 +70,11 @@ def choice_metrics(predictions: Iterable[ChoicePrediction]) -> dict[str, object]
 
 
 def label_pairs(records: Seq[Record], per_record: int, seed: int) -> Iterator[Pair]:
-    """Pairs of labels that one of two neighbours has and the other lacks, each asked of both."""
+    """Pairs of labels that one of two neighbours has and the other lacks, each asked of both.
+
+    The two controls of a pair show different pictures: with one picture for both exactly one answer would be right, whatever
+    the model.
+    """
     order = sorted(records, key=lambda record: blake3(f"{seed}/choice/{record.key}".encode()).digest())
     for place, first in enumerate(order[:-1] if len(order) == 2 else order):
         second = order[(place + 1) % len(order)]
@@ -78,9 +83,10 @@ def label_pairs(records: Seq[Record], per_record: int, seed: int) -> Iterator[Pa
         only_theirs = [name for name in theirs if name not in ours]
         for one, other in list(zip(only_ours, only_theirs, strict=False))[:per_record]:
             rest = (order[(place + step) % len(order)] for step in range(2, len(order)))
-            third = next((record for record in rest if not {one, other} & set(_names(record))), None)
+            controls = list(islice((record for record in rest if not {one, other} & set(_names(record))), 2))
+            third, fourth = controls if len(controls) == 2 else (None, None)
             yield first, one, other, third
-            yield second, other, one, third
+            yield second, other, one, fourth
 
 
 def _names(record: Record) -> list[str]:

@@ -63,5 +63,5 @@ def check_bad_fraction(rejections: list[Rejection], num_all: int, limit: float, 
             f"{len(rejections)} of {num_all} were rejected, more than max_bad_fraction {limit:g}: "
             + ", ".join(f"{cause} {count}" for cause, count in causes),
             where=where,
-            hint="mend what is named there, or raise max_bad_fraction",
+            hint="mend what is named there, or raise this stage's max_bad_fraction (--set STAGE.max_bad_fraction=...)",
         )

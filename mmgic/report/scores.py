@@ -11,7 +11,7 @@ def score_lines(metrics: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _lines(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield f"scores on {metrics['records']} records of split {metrics['split']}"
-    yield "  label choice (chance 50 %)      right   95 % interval     pairs  wrong picture"
+    yield "  label choice (chance 50 %)      right   95 % interval questions  wrong picture"
     choice = metrics["label_choice"]
     for name, row in [("all", choice), *choice["by_source"].items()]:
         interval = f"{row['low']:.1%} - {row['high']:.1%}"

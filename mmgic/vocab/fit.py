@@ -88,4 +88,9 @@ def _texts(documents: Folder, cuts: Sequence[ShardCut], limit: int) -> Iterator[
                 yield from (part.text for part in document.parts if isinstance(part, TextPart))
             number += 1
     if not number:
-        raise InputError(f"no document of split {TRAIN} to fit the text tokenizer on", where=documents.url)
+        splits = ", ".join(sorted({cut.entry.split for cut in cuts})) or "none"
+        raise InputError(
+            f"no document of split {TRAIN} to fit the text tokenizer on",
+            where=documents.url,
+            hint=f"splits here: {splits}",
+        )

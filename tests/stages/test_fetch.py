@@ -50,7 +50,7 @@ def test_every_file_is_in_the_ledger_with_its_hash_and_licence(call: Call, coco:
         "-q",
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert msgspec.json.decode(done.stdout)["metrics"] == {"coco": 10}
+    assert msgspec.json.decode(done.stdout)["metrics"] == {"files.coco": 10}
     lines = [
         msgspec.json.decode(line, type=LedgerLine)
         for line in (tmp_path / "raw" / "ledger.jsonl").read_bytes().splitlines()
@@ -92,7 +92,7 @@ def test_a_plan_counts_files_and_bytes_and_writes_nothing(call: Call, coco: Path
     assert msgspec.json.decode(done.stdout) == {
         "reads": str(coco),
         "writes": str(tmp_path / "raw"),
-        "counts": {"coco": 10},
+        "counts": {"files.coco": 10},
         "bytes": num_bytes,
     }
     assert list(tmp_path.iterdir()) == []

@@ -41,7 +41,13 @@ def test_records_are_shown_as_they_are(
     shards = finished(scratch, "records", [write_record_shard(scratch, "train-00000.tar", "train", pairs)])
     text = told(shards, "--n", "2")
     assert text.count("== toy-") == 2
-    assert msgspec.json.decode(text.split("bytes)\n")[1].split("\n== ")[0], type=Record) == pairs[0][0]
+    expected = [
+        "== toy-0: 48 x 32 png, ",
+        "main crop 8 0 40 32\ncaption: A red cup and a spoon.\n",
+        "label: red cup: A cup as red as a tomato.\nlabel: spoon\n",
+        "region: red cup, box 10 4 26 20, crop 8 2 28 22\n",
+    ]
+    assert all(words in text for words in expected)
 
 
 def test_documents_and_rows_are_turned_back(
@@ -94,4 +100,7 @@ def test_a_split_can_be_chosen(scratch: Folder, record: Callable[..., Record], p
         write_record_shard(scratch, f"{split}-00000.tar", split, [(record(f"toy-{split}", split=split), picture())])
         for split in ("train", "val")
     ]
-    assert "toy-train" not in told(finished(scratch, "records", entries), "--split", "val")
+    shards = finished(scratch, "records", entries)
+    assert "toy-train" not in told(shards, "--split", "val")
+    result = CliRunner().invoke(inspect, [shards, "--split", "foo"])
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (3, "hint: splits here: train, val")

@@ -46,7 +46,7 @@ def fetch(tmp_path: Path, params_path: Path) -> Callable[..., Result]:
 def test_a_run_reports_on_stderr_and_again_stands(fetch: Callable[..., Result], tmp_path: Path) -> None:
     first, second = fetch(), fetch()
     assert (first.exit_code, first.stdout) == (0, "")
-    assert f"fetch: {tmp_path}/raw is finished\n  scenes" in first.stderr
+    assert f"fetch: {tmp_path}/raw is finished\n  files.scenes" in first.stderr
     assert f"fetch: {tmp_path}/raw stood finished already\n" in second.stderr
 
 
@@ -57,19 +57,19 @@ def test_json_goes_to_stdout_and_quiet_says_nothing(fetch: Callable[..., Result]
         "stage": "fetch",
         "out": str(tmp_path / "raw"),
         "was_done": False,
-        "metrics": {"scenes": 2},
+        "metrics": {"files.scenes": 2},
     }
 
 
 def test_a_dry_run_plans_and_touches_nothing(fetch: Callable[..., Result], tmp_path: Path) -> None:
     result = fetch("--dry-run")
     assert result.stdout == ""
-    assert result.stderr == f"reads  installed packages (0 bytes)\nwrites {tmp_path}/raw\ncounts 5 scenes\n"
+    assert result.stderr == f"reads  installed packages (0 bytes)\nwrites {tmp_path}/raw\ncounts 5 pictures.scenes\n"
     plan = msgspec.json.decode(fetch("--dry-run", "--json", "--limit", "2").stdout)
     assert plan == {
         "reads": "installed packages",
         "writes": str(tmp_path / "raw"),
-        "counts": {"scenes": 4},
+        "counts": {"pictures.scenes": 4},
         "bytes": 0,
     }
     assert list(tmp_path.iterdir()) == []
@@ -77,7 +77,7 @@ def test_a_dry_run_plans_and_touches_nothing(fetch: Callable[..., Result], tmp_p
 
 def test_metrics_are_written_beside(fetch: Callable[..., Result], tmp_path: Path) -> None:
     fetch("--metrics", str(tmp_path / "results" / "fetch.json"))
-    assert (tmp_path / "results" / "fetch.json").read_bytes() == b'{\n "scenes": 2\n}\n'
+    assert (tmp_path / "results" / "fetch.json").read_bytes() == b'{\n "files.scenes": 2\n}\n'
 
 
 def test_options_of_one_stage_reach_it(fetch: Callable[..., Result]) -> None:

@@ -63,6 +63,10 @@ def test_every_pair_is_asked_both_ways_so_that_frequency_does_not_help() -> None
         gap = frequency[present] - frequency[absent]
         right += 0.5 if gap == 0 else gap > 0
     assert right / len(pairs) == 0.5
+    halves = zip(pairs[::2], pairs[1::2], strict=True)
+    assert all(one[3] is None or one[3] is not two[3] for one, two in halves), (
+        "one picture for both is 50 % by construction"
+    )
 
 
 @pytest.mark.parametrize("records", [[], [with_labels("a", "x")], [with_labels("a", "x"), with_labels("b", "x")]])
