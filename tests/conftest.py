@@ -1,13 +1,20 @@
 """Settings that every test shares: no network, quiet libraries, and the folder of real data."""
 
+import io
 import os
+import signal
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from ruamel.yaml import YAML
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+# In the background of a script Ctrl-C is ignored, and the programs that the tests start would ignore it too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Machines differ in speed: a slow example is no failure, and a failure comes back in the next run.
 settings.register_profile("mmgic", deadline=None, derandomize=True)
@@ -31,3 +38,24 @@ def real_data() -> Path:
     if not Path(place).is_dir():
         pytest.fail(f"MMGIC_REAL_DATA names no folder: {place}")
     return Path(place)
+
+
+@pytest.fixture(scope="session")
+def params_text() -> Callable[[Mapping[str, object]], str]:
+    """The project's params file with other values: `params_text({"pretrain.steps": 3})`."""
+
+    def made(values: Mapping[str, object]) -> str:
+        yaml = YAML()
+        tree = yaml.load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+        for path, value in values.items():
+            *sections, key = path.split(".")
+            node = tree
+            for section in sections:
+                node = node[section]
+            assert key in node, path
+            node[key] = value
+        stream = io.StringIO()
+        yaml.dump(tree, stream)
+        return stream.getvalue()
+
+    return made

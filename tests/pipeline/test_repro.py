@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -24,17 +25,17 @@ COPIED = (
     "crates",
 )
 SMALL = {
-    "train: 6000": "train: 60",
-    "val: 200": "val: 8",
-    "fit_pictures: 2000": "fit_pictures: 60",
-    "num_codes: 512": "num_codes: 32",
-    "steps: 600": "steps: 3",
-    "checkpoint_every: 200": "checkpoint_every: 3",
-    "log_every: 10": "log_every: 1",
-    "max_records: 256": "max_records: 8",
-    "caption_tokens: 64": "caption_tokens: 4",
-    "width: 128": "width: 32",
-    "layers: 4": "layers: 2",
+    "fetch.scenes.train": 60,
+    "fetch.scenes.val": 8,
+    "tokenize.visual.fit_pictures": 60,
+    "tokenize.visual.num_codes": 32,
+    "pretrain.steps": 3,
+    "pretrain.checkpoint_every": 3,
+    "pretrain.log_every": 1,
+    "eval.max_records": 8,
+    "eval.caption_tokens": 4,
+    "pretrain.model.width": 32,
+    "pretrain.model.layers": 2,
 }
 METRICS = [f"results/{stage}.json" for stage in STAGES]
 
@@ -63,7 +64,7 @@ def ran(output: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def repository(tmp_path_factory: pytest.TempPathFactory, params_text: Callable[[Mapping[str, object]], str]) -> Path:
     """A checkout with small params in which all stages have run."""
     place = tmp_path_factory.mktemp("pipeline")
     for name in COPIED:
@@ -73,11 +74,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "target"))
         else:
             shutil.copy(ROOT / name, target)
-    params = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    for line, small in SMALL.items():
-        assert line in params
-        params = params.replace(line, small)
-    (place / "params.yaml").write_text(params, encoding="utf-8")
+    (place / "params.yaml").write_text(params_text(SMALL), encoding="utf-8")
     assert (Path(sys.prefix) / "bin" / "mmgic").exists(), "the package is not installed here: make setup"
     (place / ".venv").symlink_to(sys.prefix)
     with (place / ".gitignore").open("a") as ignored:
