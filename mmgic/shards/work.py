@@ -83,7 +83,7 @@ class Work:
                 )
             self.is_done = self.was_done = True
             self.manifest = found
-            if self.root.exists():
+            if self.root.exists() and not _is_locked(self.root):
                 self._remove(self.root)
             return self
         self.root.make()

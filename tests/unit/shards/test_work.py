@@ -118,6 +118,19 @@ def test_the_works_of_runs_with_other_params_stay_until_a_fresh_start(out: Folde
     assert _left(out) == []
 
 
+def test_finding_the_output_finished_never_takes_the_files_of_a_live_fresh_run(out: Folder) -> None:
+    if not out.is_local:
+        pytest.skip("remote folders have no locks")
+    _finish(out, _identity(), b"1")
+    with Work(out, _identity(), fresh=True) as live:
+        live.files.write("a", b"2")
+        with Work(out, _identity(), fresh=False) as second:
+            assert second.was_done
+        assert live.files.read("a") == b"2"
+        live.commit(live.manifest)
+    assert out.read("a") == b"2"
+
+
 def test_a_fresh_start_never_takes_the_files_of_a_live_run(out: Folder) -> None:
     if not out.is_local:
         pytest.skip("remote folders have no locks")
