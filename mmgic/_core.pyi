@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmgic.images.types import Reading
+
 __all__ = [
     "__version__",
     "boxes_from_location_ids",
@@ -17,6 +19,7 @@ __all__ = [
     "pack",
     "picture_statuses",
     "probe",
+    "resize_crops",
     "text_from_boxes",
 ]
 
@@ -25,15 +28,28 @@ build_profile: str
 has_simd: bool
 
 def picture_statuses() -> list[tuple[str, int]]: ...
-def probe(pictures: Sequence[bytes], max_pixels: int, threads: int) -> list[tuple[int, str, int, int, int]]: ...
-def decode(pictures: Sequence[bytes], max_pixels: int, threads: int) -> list[NDArray[np.uint8] | int]: ...
+def probe(
+    pictures: Sequence[bytes], reading: Reading, threads: int
+) -> list[tuple[int, str, int, int, int, int, bool, bool]]: ...
+def decode(pictures: Sequence[bytes], reading: Reading, threads: int) -> list[tuple[int, NDArray[np.uint8] | None]]: ...
 def decode_crops(
     pictures: Sequence[bytes],
     starts: NDArray[np.uintp],
     crops: NDArray[np.float64],
-    max_pixels: int,
+    mode: str,
+    resampling: str,
+    tables: tuple[Sequence[float], Sequence[float]] | None,
+    reading: Reading,
     threads: int,
-    out: NDArray[np.uint8],
+    out: NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.uint16],
+    status: NDArray[np.uint8],
+) -> None: ...
+def resize_crops(
+    pixels: NDArray[np.uint8],
+    crops: NDArray[np.float64],
+    resampling: str,
+    tables: tuple[Sequence[float], Sequence[float]] | None,
+    out: NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.uint16],
     status: NDArray[np.uint8],
 ) -> None: ...
 def location_ids_from_boxes(boxes: NDArray[np.float64], notation: str) -> NDArray[np.int32]: ...

@@ -58,9 +58,9 @@ def held_out(
     }
     codes: dict[CropKey, Codes] = {}
     pixels: dict[str, Pixels] = {}
-    for keys, images, statuses in decoded_crops(pairs, crops, visual.side_px, threads):
+    for keys, images, statuses in decoded_crops(pairs, crops, visual.side_px, visual.decode, threads):
         for key, image, code, status in zip(keys, images, visual.codes_from_images(images), statuses, strict=True):
-            if status != PictureStatus.OK:
+            if not PictureStatus(status).has_pixels:
                 raise InputError(f"picture of {key[0]}: {PictureStatus(status).name.lower()}", where=folder.url)
             codes[key] = code
             if len(pixels) < num_pixels:

@@ -59,10 +59,14 @@ class RegionParams(_Section, frozen=True):
 
 
 class NormalizeParams(_Section, frozen=True):
-    """Raw files to records. `max_pixels` bounds a picture before it is decoded."""
+    """Raw files to records.
+
+    `max_pixels` bounds a picture before it is decoded; `warnings` keeps or rejects pictures that a decoder complains of.
+    """
 
     records_per_shard: PositiveInt
     max_pixels: PositiveInt
+    warnings: Literal["keep", "reject"]
     max_bad_fraction: Fraction
     regions: RegionParams
 
@@ -83,10 +87,14 @@ class TextTokenizerParams(_Section, frozen=True):
 
 
 class VisualTokenizerParams(_Section, frozen=True):
-    """`patches`: a k-means codebook of `num_codes` patches; a picture of `side_px` gives (side_px / patch_px)^2 codes."""
+    """`patches`: a k-means codebook of `num_codes` patches; a picture of `side_px` gives (side_px / patch_px)^2 codes.
+
+    `decode` is how far a JPEG may be reduced while it is decoded: not at all, or to no less than 2 or 1 times `side_px`.
+    """
 
     kind: Literal["patches"]
     side_px: Annotated[int, Meta(ge=8, le=1024)]
+    decode: Literal["exact", "gap2", "gap1"]
     patch_px: Annotated[int, Meta(ge=2, le=64)]
     num_codes: Annotated[int, Meta(ge=2, le=65536)]
     fit_pictures: PositiveInt

@@ -14,6 +14,8 @@ Box = tuple[float, float, float, float]
 Key = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]+\Z")]
 """A record's name, unique in its folder; it names members of tars and files, so it is checked wherever it is read."""
 
+PictureExtension = Literal["jpg", "png", "webp", "gif", "bmp", "tif"]
+
 DropCause = Literal[
     "degenerate",
     "outside_picture",
@@ -61,14 +63,14 @@ class DroppedBox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One image with its concepts, all in upright pixels.
 
-    `orientation` is the EXIF value (1..8) of the stored bytes, which are kept as they came; `extension` is `jpg` or `png`.
+    `orientation` is the EXIF value (1..8) of the stored bytes, which are kept as they came; `extension` says their format.
     `labels` are those present in the main crop, in the order in which they first occur.
     """
 
     key: Key
     source: str
     split: str
-    extension: Literal["jpg", "png"]
+    extension: PictureExtension
     width_px: int
     height_px: int
     orientation: int

@@ -7,13 +7,14 @@ came. Memory is `_BATCH` pictures and their pixels.
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from blake3 import blake3
 
 from mmgic.errors import InputError
-from mmgic.images import PictureHeader, PictureStatus, decode_crops, probe
+from mmgic.images import PictureHeader, PictureStatus, Reading, decode_crops, probe
 from mmgic.schema.manifests import Rejection
 from mmgic.schema.params import NormalizeParams
 from mmgic.schema.records import PictureRef, RawRecord, Record
@@ -24,6 +25,12 @@ from mmgic.sources.rules import record_from_raw
 
 _BATCH = 64
 _CHECK_SIDE_PX = 16
+
+
+class _Picture(NamedTuple):
+    header: PictureHeader
+    data: bytes
+    warned: bool
 
 
 class RecordUnit(msgspec.Struct, frozen=True):
@@ -51,16 +58,19 @@ def _written(unit: RecordUnit, raw: Folder, out: Folder, params: NormalizeParams
         while batch := list(islice(pending, _BATCH)):
             for raw_record, found in zip(batch, _checked(batch, raw, params, threads), strict=True):
                 result = (
-                    found if isinstance(found, Rejection) else record_from_raw(raw_record, found[0], params.regions)
+                    found if isinstance(found, Rejection) else record_from_raw(raw_record, found.header, params.regions)
                 )
                 if not isinstance(result, Rejection) and result.key in seen:
                     result = Rejection(raw_record.key, "duplicate_key", "another record of this shard has this key")
                 _count(counts, raw_record, result)
+                if not isinstance(found, Rejection):
+                    noticed = {"warnings": found.warned, "icc_profile": found.header.has_icc}
+                    counts.update(f"pictures_with_{name}" for name, is_so in noticed.items() if is_so)
                 if isinstance(result, Rejection):
                     rejections.append(result)
                 elif not isinstance(found, Rejection):
                     seen.add(result.key)
-                    yield result, found[1]
+                    yield result, found.data
 
     entry = write_record_shard(out, unit.name, unit.split, records())
     if not entry.count:
@@ -68,31 +78,29 @@ def _written(unit: RecordUnit, raw: Folder, out: Folder, params: NormalizeParams
     return UnitNote([entry] if entry.count else [], rejections, dict(counts))
 
 
-def _checked(
-    batch: list[RawRecord], raw: Folder, params: NormalizeParams, threads: int
-) -> list[tuple[PictureHeader, bytes] | Rejection]:
+def _checked(batch: list[RawRecord], raw: Folder, params: NormalizeParams, threads: int) -> list[_Picture | Rejection]:
     """Header and bytes of each picture, or why it cannot be used."""
+    reading = Reading(max_pixels=params.max_pixels, warnings=params.warnings)
     loaded = [_loaded(record, raw) for record in batch]
     pictures = [data if isinstance(data, bytes) else b"" for data in loaded]
-    headers = probe(pictures, max_pixels=params.max_pixels, threads=threads)
+    headers = probe(pictures, reading=reading, threads=threads)
     whole = [
         np.array([[0.0, 0.0, header.width_px, header.height_px]] if header.status == PictureStatus.OK else []).reshape(
             -1, 4
         )
         for header in headers
     ]
-    statuses = iter(
-        decode_crops(pictures, whole, side=_CHECK_SIDE_PX, max_pixels=params.max_pixels, threads=threads)[1]
-    )
-    results: list[tuple[PictureHeader, bytes] | Rejection] = []
+    decoded = decode_crops(pictures, whole, side=_CHECK_SIDE_PX, mode="gap1", reading=reading, threads=threads)
+    statuses = iter(decoded[1])
+    results: list[_Picture | Rejection] = []
     for record, data, header in zip(batch, loaded, headers, strict=True):
         status = PictureStatus(next(statuses)) if header.status == PictureStatus.OK else header.status
         if isinstance(data, Rejection):
             results.append(data)
-        elif status != PictureStatus.OK:
+        elif not status.has_pixels:
             results.append(Rejection(record.key, status.name.lower(), f"{record.picture.path}, {len(data)} bytes"))
         else:
-            results.append((header, data))
+            results.append(_Picture(header, data, status == PictureStatus.WARNED))
     return results
 
 

@@ -25,9 +25,26 @@ from mmgic.geometry import (
 from mmgic.images import PictureHeader
 from mmgic.schema.manifests import Rejection
 from mmgic.schema.params import RegionParams
-from mmgic.schema.records import LABEL_LOST, Box, DropCause, DroppedBox, RawBox, RawRecord, Record, Region
+from mmgic.schema.records import (
+    LABEL_LOST,
+    Box,
+    DropCause,
+    DroppedBox,
+    PictureExtension,
+    RawBox,
+    RawRecord,
+    Record,
+    Region,
+)
 
-_EXTENSIONS = {"jpeg": "jpg", "png": "png"}
+_EXTENSIONS: dict[str, PictureExtension] = {
+    "jpeg": "jpg",
+    "png": "png",
+    "webp": "webp",
+    "gif": "gif",
+    "bmp": "bmp",
+    "tiff": "tif",
+}
 
 
 def record_from_raw(raw: RawRecord, header: PictureHeader, params: RegionParams) -> Record | Rejection:
@@ -55,7 +72,7 @@ def record_from_raw(raw: RawRecord, header: PictureHeader, params: RegionParams)
         key=raw.key,
         source=raw.source,
         split=raw.split,
-        extension="jpg" if _EXTENSIONS[header.format] == "jpg" else "png",
+        extension=_EXTENSIONS[header.format],
         width_px=size[0],
         height_px=size[1],
         orientation=header.orientation,

@@ -14,7 +14,7 @@ import numpy as np
 import zstandard
 
 import mmgic
-from mmgic.images import PictureStatus, decode_crops
+from mmgic.images import MAX_PIXELS, DecodeMode, PictureStatus, Reading, decode_crops
 from mmgic.schema.manifests import ShardEntry
 from mmgic.schema.records import Box, Record
 from mmgic.shards.folder import Folder
@@ -57,11 +57,11 @@ def codes_of_shard(
     failed: dict[str, str] = {}
     if missing:
         for crops, images, statuses in decoded_crops(
-            read_record_shard(records, shard), missing, visual.side_px, threads
+            read_record_shard(records, shard), missing, visual.side_px, visual.decode, threads
         ):
             codes_BN = visual.codes_from_images(images)
             for crop_key, codes, status in zip(crops, codes_BN, statuses, strict=True):
-                if status == PictureStatus.OK:
+                if PictureStatus(status).has_pixels:
                     known[crop_key] = codes
                 else:
                     failed[crop_key[0]] = PictureStatus(status).name.lower()
@@ -70,18 +70,38 @@ def codes_of_shard(
 
 
 def decoded_crops(
-    records: Iterable[tuple[Record, bytes]], crops: Mapping[str, list[Box]], side_px: int, threads: int
+    records: Iterable[tuple[Record, bytes]],
+    crops: Mapping[str, list[Box]],
+    side_px: int,
+    mode: DecodeMode,
+    threads: int,
 ) -> Iterator[tuple[list[CropKey], Pixels, list[int]]]:
-    """Batches of crop keys, pictures (M, side_px, side_px, 3) and statuses, for the records that `crops` names."""
+    """Batches of crop keys, pictures (M, side_px, side_px, 3) and statuses, for the records that `crops` names.
+
+    Where the mode lets crops of one picture share a scale, all of the record's go with those asked for: so the pixels of
+    a crop do not depend on which others were asked for with it.
+    """
     needed = ((record, data) for record, data in records if record.key in crops)
     while batch := list(islice(needed, _BATCH)):
-        boxes = [np.array(crops[record.key], dtype=np.float64).reshape(-1, 4) for record, _ in batch]
-        # The records' pictures passed the limit of `normalize`, which may be above the core's own.
-        max_pixels = max(record.width_px * record.height_px for record, _ in batch)
-        pictures = [data for _, data in batch]
-        images, statuses = decode_crops(pictures, boxes, side=side_px, max_pixels=max_pixels, threads=threads)
-        keys = [(record.key, crop) for record, _ in batch for crop in crops[record.key]]
-        yield keys, images, statuses.tolist()
+        together = [crops[record.key] if mode == "exact" else _all_crops(record, crops) for record, _ in batch]
+        # The records' pictures passed the limit of `normalize`, which may be above the library's own.
+        limit = max(MAX_PIXELS, *(record.width_px * record.height_px for record, _ in batch))
+        images, statuses = decode_crops(
+            [data for _, data in batch],
+            [np.array(boxes, dtype=np.float64).reshape(-1, 4) for boxes in together],
+            side=side_px,
+            mode=mode,
+            reading=Reading(max_pixels=limit),
+            threads=threads,
+        )
+        keys = [(record.key, box) for (record, _), boxes in zip(batch, together, strict=True) for box in boxes]
+        asked = [number for number, (key, box) in enumerate(keys) if box in crops[key]]
+        yield [keys[number] for number in asked], images[asked], statuses[asked].tolist()
+
+
+def _all_crops(record: Record, crops: Mapping[str, list[Box]]) -> list[Box]:
+    own = [record.crop_xyxy_px, *(region.crop_xyxy_px for region in record.regions)]
+    return list(dict.fromkeys([*own, *crops[record.key]]))
 
 
 def _read(folder: Folder, name: str) -> dict[CropKey, Codes]:

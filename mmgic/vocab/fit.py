@@ -70,12 +70,18 @@ def fit_visual(
                 number += 1
 
     batches = [
-        images[np.array(statuses) == PictureStatus.OK]
-        for _, images, statuses in decoded_crops(sampled(), crops, params.side_px, threads)
+        images[[PictureStatus(status).has_pixels for status in statuses]]
+        for _, images, statuses in decoded_crops(sampled(), crops, params.side_px, params.decode, threads)
     ]
     if not sum(map(len, batches)):
         raise InputError(f"no picture of split {TRAIN} to fit the visual tokenizer on", where=records.url)
-    return fit_patches(np.concatenate(batches), patch_px=params.patch_px, num_codes=params.num_codes, seed=seed)
+    return fit_patches(
+        np.concatenate(batches),
+        patch_px=params.patch_px,
+        num_codes=params.num_codes,
+        decode=params.decode,
+        seed=seed,
+    )
 
 
 def _texts(documents: Folder, cuts: Sequence[ShardCut], limit: int) -> Iterator[str]:

@@ -13,6 +13,7 @@ import numpy as np
 from tokenizers import AddedToken, Tokenizer
 
 from mmgic.errors import InputError
+from mmgic.images import DecodeMode
 from mmgic.schema.manifests import ShardEntry
 from mmgic.shards.folder import Folder
 from mmgic.vocab.patches import PatchTokenizer
@@ -31,6 +32,7 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     visual_kind: str
     side_px: int
     patch_px: int
+    decode: DecodeMode
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Vocabulary:
             visual_kind=self.visual.kind,
             side_px=self.visual.side_px,
             patch_px=self.visual.patch_px,
+            decode=self.visual.decode,
         )
         codebook = io.BytesIO()
         np.save(codebook, self.visual.codebook_KP, allow_pickle=False)
@@ -109,7 +112,7 @@ def load_vocabulary(folder: Folder) -> Vocabulary:
         text = text_tokenizer_from_json(folder.read(_TEXT).decode())
     except (msgspec.MsgspecError, ValueError, EOFError) as error:
         raise InputError(f"cannot read the vocabulary: {error}", where=folder.url) from error
-    vocabulary = Vocabulary(text, PatchTokenizer(layout.side_px, layout.patch_px, codebook))
+    vocabulary = Vocabulary(text, PatchTokenizer(layout.side_px, layout.patch_px, codebook, layout.decode))
     found = (vocabulary.num_text_tokens, codebook.dtype.name, codebook.shape)
     wanted = (layout.num_text_tokens, "uint8", (layout.num_codes, layout.patch_px**2 * 3))
     if found != wanted:

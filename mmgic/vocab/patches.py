@@ -16,6 +16,7 @@ from blake3 import blake3
 from numpy.typing import NDArray
 
 from mmgic.errors import InputError
+from mmgic.images import DecodeMode
 from mmgic.vocab.visual import Codes, Pixels
 
 _ROWS_AT_ONCE = 8192
@@ -30,6 +31,7 @@ class PatchTokenizer:
     side_px: int
     patch_px: int
     codebook_KP: NDArray[np.uint8]
+    decode: DecodeMode = "exact"
 
     kind = "patches"
 
@@ -45,8 +47,8 @@ class PatchTokenizer:
 
     @cached_property
     def digest(self) -> str:
-        """Hex BLAKE3 of sizes and codebook."""
-        header = f"patches/{self.side_px}/{self.patch_px}/".encode()
+        """Hex BLAKE3 of sizes, mode of decoding and codebook."""
+        header = f"patches/{self.side_px}/{self.patch_px}/{self.decode}/".encode()
         return str(blake3(header + self.codebook_KP.tobytes()).hexdigest())
 
     def codes_from_images(self, images_BHWC: Pixels) -> Codes:
@@ -81,8 +83,10 @@ def patches_from_images(images_BHWC: Pixels, patch_px: int) -> Pixels:
     return tiles.transpose(0, 1, 3, 2, 4, 5).reshape(num * rows * columns, patch_px * patch_px * channels)
 
 
-def fit_patches(images_BHWC: Pixels, *, patch_px: int, num_codes: int, seed: int) -> PatchTokenizer:
-    """A codebook of at most `num_codes` entries; equal pictures give equal bytes.
+def fit_patches(
+    images_BHWC: Pixels, *, patch_px: int, num_codes: int, seed: int, decode: DecodeMode = "exact"
+) -> PatchTokenizer:
+    """A codebook of at most `num_codes` entries; equal pictures give equal bytes. `decode` is how they were decoded.
 
     Raises:
         InputError: there are no pictures.
@@ -108,7 +112,7 @@ def fit_patches(images_BHWC: Pixels, *, patch_px: int, num_codes: int, seed: int
         with threadpool_limits(limits=1):
             patches = kmeans.fit(patches.astype(np.float32)).cluster_centers_
     entries = np.unique(np.clip(np.rint(patches), 0, 255).astype(np.uint8), axis=0)
-    return PatchTokenizer(side_px=images_BHWC.shape[1], patch_px=patch_px, codebook_KP=entries)
+    return PatchTokenizer(side_px=images_BHWC.shape[1], patch_px=patch_px, codebook_KP=entries, decode=decode)
 
 
 def _distinct(patches: Pixels) -> Pixels:

@@ -5,6 +5,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mmgic.images import DecodeMode
+
 Pixels = NDArray[np.uint8]
 Codes = NDArray[np.uint16]
 
@@ -22,6 +24,10 @@ class VisualTokenizer(Protocol):
     @property
     def side_px(self) -> int:
         """Side of the pictures it takes."""
+
+    @property
+    def decode(self) -> DecodeMode:
+        """How pictures are decoded for it."""
 
     @property
     def grid(self) -> int:

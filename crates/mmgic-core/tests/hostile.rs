@@ -1,6 +1,9 @@
 //! Thousands of damaged pictures: each must end in a verdict, within the pixel limit, and never in a panic.
 
-use mmgic_core::image::{Buffers, CropBox, ImageError, PictureStatus, decode, probe, resize_square};
+use mmgic_core::image::{
+    Buffers, CropBox, Filter, ImageError, Limits, Out, Part, Picture, PictureStatus, Reading, Region, Resize,
+    decode as read, probe,
+};
 
 const LIMIT: u64 = 20_000;
 const ROUNDS: u64 = 700;
@@ -16,6 +19,14 @@ const FILES: [(&str, &[u8]); 9] = [
     ("grey16.png", include_bytes!("data/grey16.png")),
     ("one_bit.png", include_bytes!("data/one_bit.png")),
 ];
+
+fn limits(max_pixels: u64) -> Limits {
+    Limits { max_pixels, ..Limits::default() }
+}
+
+fn decode(file: &[u8], max_pixels: u64) -> Result<Picture, ImageError> {
+    read(file, &Reading { limits: limits(max_pixels), ..Reading::default() }).map(|(picture, _)| picture)
+}
 
 /// Numbers from a linear congruence (Knuth's MMIX constants): enough to damage files by.
 struct Dice(u64);
@@ -60,7 +71,7 @@ fn sound_files_are_decoded_upright() {
         let (width, height) = if name.contains("turned") { (37, 53) } else { (53, 37) };
         let picture = decode(file, LIMIT).map(|p| (p.width, p.height, p.rgb.len()));
         assert_eq!(picture, Ok((width, height, 53 * 37 * 3)), "{name}");
-        let header = probe(file, LIMIT).map(|h| h.upright_size());
+        let header = probe(file, &limits(LIMIT)).map(|h| h.upright_size());
         assert_eq!(header.map(|(w, h)| (w as usize, h as usize)), Ok((width, height)), "{name}");
     }
 }
@@ -109,7 +120,12 @@ fn the_limit_holds_before_decoding() {
 fn crops_outside_are_refused_and_the_border_is_allowed() {
     let Ok(picture) = decode(FILES[0].1, LIMIT) else { panic!("a sound file") };
     let mut out = vec![0; 5 * 5 * 3];
-    let mut crop = |values| resize_square(&picture, CropBox(values), 5, &mut Buffers::default(), &mut out);
+    let whole = (picture.width, picture.height);
+    let part = Part { rgb: &picture.rgb, region: Region::whole(whole), whole };
+    let mut crop = |values| {
+        let resize = Resize::new(whole, CropBox(values), 5, Filter::Bicubic)?;
+        resize.run(&part, &mut Buffers::default(), Out::Bytes(&mut out))
+    };
     assert_eq!(crop([0.0, 0.0, 53.0, 37.0]), Ok(()));
     assert_eq!(crop([-1e-7, 0.0, 53.0 + 1e-7, 37.0]), Ok(()));
     assert_eq!(crop([52.5, 36.5, 53.0, 37.0]), Ok(()));

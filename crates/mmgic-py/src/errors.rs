@@ -64,6 +64,17 @@ pub fn from_batch(py: Python<'_>, error: &BatchError) -> PyErr {
     }
 }
 
+/// The exception for a name that is none of `known`.
+pub fn unknown_name(py: Python<'_>, what: &str, name: &str, known: &[&str]) -> PyErr {
+    exception(
+        py,
+        "ParamsError",
+        &format!("{what} {name:?}"),
+        what,
+        &format!("known are {}", known.join(", ")),
+    )
+}
+
 /// The exception for a thread pool that could not be made.
 pub fn from_pool(py: Python<'_>, error: &rayon::ThreadPoolBuildError) -> PyErr {
     let what = format!("threads could not be started: {error}");

@@ -21,6 +21,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(image::probe, m)?)?;
     m.add_function(wrap_pyfunction!(image::decode, m)?)?;
     m.add_function(wrap_pyfunction!(image::decode_crops, m)?)?;
+    m.add_function(wrap_pyfunction!(image::resize_crops, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::location_ids_from_boxes, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::boxes_from_location_ids, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::text_from_boxes, m)?)?;

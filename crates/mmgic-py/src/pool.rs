@@ -26,10 +26,14 @@ fn made(py: Python<'_>, size: usize) -> PyResult<Arc<ThreadPool>> {
     named.build().map(Arc::new).map_err(|e| errors::from_pool(py, &e))
 }
 
-/// The pool of `threads` threads (0: one for each core) of this process.
-pub fn pool(py: Python<'_>, threads: usize) -> PyResult<Arc<ThreadPool>> {
+/// The pool of `threads` threads (0: one for each core) of this process; none for one thread, which is the caller's.
+pub fn pool(py: Python<'_>, threads: usize) -> PyResult<Option<Arc<ThreadPool>>> {
     let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let size = if threads == 0 { cores() } else { threads.min(MAX_THREADS) };
+    if size == 1 { Ok(None) } else { kept(py, size).map(Some) }
+}
+
+fn kept(py: Python<'_>, size: usize) -> PyResult<Arc<ThreadPool>> {
     let Ok(mut guard) = POOLS.try_lock() else { return made(py, size) };
     let process = std::process::id();
     if guard.as_ref().is_some_and(|p| p.process != process) {

@@ -32,7 +32,7 @@ def test_params_cannot_be_changed(params: Params) -> None:
 
 def test_patches_must_tile_the_picture(params: Params) -> None:
     with pytest.raises(ValueError, match="side_px 64 is no multiple of patch_px 10"):
-        VisualTokenizerParams(kind="patches", side_px=64, patch_px=10, num_codes=2, fit_pictures=1)
+        VisualTokenizerParams(kind="patches", side_px=64, decode="exact", patch_px=10, num_codes=2, fit_pictures=1)
 
 
 def test_area_bounds_must_be_in_order(params: Params) -> None:

@@ -66,7 +66,7 @@ def test_a_stretch_of_a_file_is_a_picture(
 @pytest.mark.parametrize(
     ("cause", "change"),
     [
-        ("unknown_format", lambda data: b"GIF89a" + data),
+        ("unknown_format", lambda data: b"%PDF-1.7" + data),
         ("unknown_format", lambda data: b""),
         ("truncated", lambda data: data[: len(data) // 2]),
         ("corrupt", lambda data: data[:60] + b"\0" * (len(data) - 60)),
@@ -138,3 +138,23 @@ def test_a_unit_that_is_done_is_not_read_again(
     scratch.fs.rm((scratch / "out").path, recursive=True)
     assert normalized({"a.png": b"not even a picture"}) == first
     assert not (scratch / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "extension"), [("WEBP", "webp"), ("GIF", "gif"), ("BMP", "bmp"), ("TIFF", "tif"), ("JPEG", "jpg")]
+)
+def test_every_format_becomes_a_record_of_its_own_bytes(
+    normalized: Callable[..., UnitNote], picture: Callable[..., bytes], scratch: Folder, kind: str, extension: str
+) -> None:
+    data = picture(format=kind)
+    note = normalized({"a.bin": data})
+    ((record, stored),) = read_record_shard(scratch / "out", note.entries[0])
+    assert (record.extension, stored) == (extension, data)
+
+
+def test_what_a_decoder_notices_is_counted(normalized: Callable[..., UnitNote], picture: Callable[..., bytes]) -> None:
+    sound = picture(format="JPEG")
+    profile = b"\xff\xe2" + (16).to_bytes(2, "big") + b"ICC_PROFILE\0\1\1"
+    extra = sound[:-2] + b"\0" * 300 + sound[-2:]
+    note = normalized({"a.jpg": sound[:2] + profile + sound[2:], "b.jpg": extra, "c.jpg": sound})
+    assert note.counts["pictures_with_icc_profile"] == note.counts["pictures_with_warnings"] == 1

@@ -144,8 +144,8 @@ def test_a_turned_box_holds_the_pixels_that_it_held(
     (header,) = probe([data])
     assert (header.orientation, sorted((header.width_px, header.height_px))) == (orientation, [32, 48])
     record = _record(rules, _box(*stored), header=header, declared_size_px=(48, 32))
-    (pixels,) = decode([data])
-    assert isinstance(pixels, np.ndarray) and pixels.shape == (record.height_px, record.width_px, 3)
+    pixels = decode([data])[0].pixels
+    assert pixels.shape == (record.height_px, record.width_px, 3)
     x1, y1, x2, y2 = (int(value) for value in record.regions[0].box_xyxy_px)
     is_red = (pixels[:, :, 0] > 180) & (pixels[:, :, 1] < 90)
     expected = np.zeros_like(is_red)

@@ -11,6 +11,7 @@ def test_patches_keep_the_protocol(vocabulary: Vocabulary) -> None:
     names = [name for name in vars(VisualTokenizer) if not name.startswith("_")]
     assert sorted(names) == [
         "codes_from_images",
+        "decode",
         "digest",
         "grid",
         "images_from_codes",

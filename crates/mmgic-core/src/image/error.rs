@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// What came of one picture; the numbers are part of the Python interface.
+/// What came of one picture, or of one crop; the numbers are part of the Python interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum PictureStatus {
@@ -13,11 +13,18 @@ pub enum PictureStatus {
     TooManyPixels = 4,
     Unsupported = 5,
     BadCrop = 6,
+    TooManyBytes = 7,
+    TooLong = 8,
+    TooManyScans = 9,
+    TooMuchMemory = 10,
+    Damaged = 11,
+    Warned = 12,
+    Filled = 13,
 }
 
 impl PictureStatus {
     /// Every status with the name that Python uses, in the order of their numbers.
-    pub const NAMES: [(Self, &'static str); 7] = [
+    pub const NAMES: [(Self, &'static str); 14] = [
         (Self::Ok, "OK"),
         (Self::UnknownFormat, "UNKNOWN_FORMAT"),
         (Self::Truncated, "TRUNCATED"),
@@ -25,6 +32,13 @@ impl PictureStatus {
         (Self::TooManyPixels, "TOO_MANY_PIXELS"),
         (Self::Unsupported, "UNSUPPORTED"),
         (Self::BadCrop, "BAD_CROP"),
+        (Self::TooManyBytes, "TOO_MANY_BYTES"),
+        (Self::TooLong, "TOO_LONG"),
+        (Self::TooManyScans, "TOO_MANY_SCANS"),
+        (Self::TooMuchMemory, "TOO_MUCH_MEMORY"),
+        (Self::Damaged, "DAMAGED"),
+        (Self::Warned, "WARNED"),
+        (Self::Filled, "FILLED"),
     ];
 
     /// The number that Python sees.
@@ -37,7 +51,7 @@ impl PictureStatus {
 /// A fault of one picture or of one crop of it.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ImageError {
-    #[error("neither a JPEG nor a PNG file")]
+    #[error("not a JPEG, PNG or WebP file")]
     UnknownFormat,
     #[error("the file ends early")]
     Truncated,
@@ -45,8 +59,18 @@ pub enum ImageError {
     Corrupt(String),
     #[error("{width} x {height} pixels, more than the {limit} allowed")]
     TooManyPixels { width: u32, height: u32, limit: u64 },
+    #[error("{width} x {height} pixels, a side over the {limit} allowed")]
+    TooLong { width: u32, height: u32, limit: u32 },
+    #[error("a file of {bytes} bytes, more than the {limit} allowed")]
+    TooManyBytes { bytes: u64, limit: u64 },
+    #[error("{scans} scans, more than the {limit} allowed")]
+    TooManyScans { scans: u32, limit: u32 },
+    #[error("{bytes} bytes of memory needed, more than the {limit} allowed")]
+    TooMuchMemory { bytes: u64, limit: u64 },
     #[error("no memory for {width} x {height} pixels")]
     OutOfMemory { width: u32, height: u32 },
+    #[error("the decoder complained: {0}")]
+    Damaged(String),
     #[error("a kind of picture that is not read: {0}")]
     Unsupported(String),
     #[error("the crop does not lie inside the picture, or is empty")]
@@ -61,7 +85,12 @@ impl ImageError {
             Self::UnknownFormat => PictureStatus::UnknownFormat,
             Self::Truncated => PictureStatus::Truncated,
             Self::Corrupt(_) => PictureStatus::Corrupt,
-            Self::TooManyPixels { .. } | Self::OutOfMemory { .. } => PictureStatus::TooManyPixels,
+            Self::TooManyPixels { .. } => PictureStatus::TooManyPixels,
+            Self::TooLong { .. } => PictureStatus::TooLong,
+            Self::TooManyBytes { .. } => PictureStatus::TooManyBytes,
+            Self::TooManyScans { .. } => PictureStatus::TooManyScans,
+            Self::TooMuchMemory { .. } | Self::OutOfMemory { .. } => PictureStatus::TooMuchMemory,
+            Self::Damaged(_) => PictureStatus::Damaged,
             Self::Unsupported(_) => PictureStatus::Unsupported,
             Self::BadCrop => PictureStatus::BadCrop,
         }

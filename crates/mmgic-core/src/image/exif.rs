@@ -62,6 +62,11 @@ pub(super) fn orientation(tiff: &[u8]) -> u8 {
     }
 }
 
+/// Orientation as Pillow sees it: of the EXIF block (with or without `Exif\0\0`), else of the XMP packet.
+pub(super) fn orientation_of(exif: Option<&[u8]>, _xmp: Option<&[u8]>) -> u8 {
+    exif.map_or(1, |block| orientation(block.strip_prefix(b"Exif\0\0").unwrap_or(block)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,13 +1,15 @@
 //! The header of a picture: format, upright size, turn. No pixel is decoded.
 
 use super::error::ImageError;
-use super::{jpeg, png};
+use super::reading::Limits;
+use super::{jpeg, png, webp};
 
 /// The file formats that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Jpeg,
     Png,
+    WebP,
 }
 
 impl Format {
@@ -17,6 +19,7 @@ impl Format {
         match self {
             Self::Jpeg => "jpeg",
             Self::Png => "png",
+            Self::WebP => "webp",
         }
     }
 
@@ -27,6 +30,8 @@ impl Format {
             Some(Self::Jpeg)
         } else if file.starts_with(png::SIGNATURE) {
             Some(Self::Png)
+        } else if webp::is_webp(file) {
+            Some(Self::WebP)
         } else {
             None
         }
@@ -35,12 +40,24 @@ impl Format {
 
 /// Size as stored in the file, and the EXIF turn that makes it upright.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// Four facts that do not depend on each other.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Header {
     pub format: Format,
     pub stored_width: u32,
     pub stored_height: u32,
     /// EXIF orientation, 1 to 8.
     pub orientation: u8,
+    /// 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha or CMYK; a palette counts as its colours.
+    pub channels: u8,
+    /// Whether an ICC profile is embedded.
+    pub icc: bool,
+    /// Progressive JPEG or interlaced PNG.
+    pub progressive: bool,
+    /// Whether it can be decoded at a half, a quarter or an eighth of its size.
+    pub scalable: bool,
+    /// Whether its decoder must hold all of it before the first pixel is known.
+    pub several_scans: bool,
 }
 
 impl Header {
@@ -53,24 +70,19 @@ impl Header {
             (self.stored_width, self.stored_height)
         }
     }
-
-    /// Refuses more pixels than `limit`.
-    pub(super) fn check(self, limit: u64) -> Result<Self, ImageError> {
-        let (width, height) = self.upright_size();
-        if u64::from(width) * u64::from(height) > limit {
-            return Err(ImageError::TooManyPixels { width, height, limit });
-        }
-        Ok(self)
-    }
 }
 
-/// Reads the header of a JPEG or PNG file.
+/// Reads the header of a JPEG, PNG or WebP file.
 ///
 /// # Errors
 /// Every [`ImageError`] but `BadCrop`; a file whose header is sound may still fail to decode.
-pub fn probe(file: &[u8], max_pixels: u64) -> Result<Header, ImageError> {
-    match Format::of(file).ok_or(ImageError::UnknownFormat)? {
-        Format::Jpeg => jpeg::header(file)?.check(max_pixels),
-        Format::Png => png::header(file)?.check(max_pixels),
-    }
+pub fn probe(file: &[u8], limits: &Limits) -> Result<Header, ImageError> {
+    limits.check_file(file)?;
+    let header = match Format::of(file).ok_or(ImageError::UnknownFormat)? {
+        Format::Jpeg => jpeg::header(file)?,
+        Format::Png => png::header(file)?,
+        Format::WebP => webp::header(file)?,
+    };
+    limits.check_size(header.upright_size())?;
+    Ok(header)
 }

@@ -1,12 +1,14 @@
-//! A walk over the markers of a JPEG file, for what the decoder does not tell: the EXIF turn, the size as
-//! the file states it, and whether the file has an end. Cost: linear in the bytes walked, no memory.
+//! A walk over the markers of a JPEG file, for what must be known before libjpeg takes memory: size, sampling,
+//! turn, and whether the file has an end. Cost: linear in the bytes walked, at the speed of `memchr`; no memory.
 
 use super::exif;
+use memchr::memchr;
 
 const SOI: u8 = 0xd8;
 const EOI: u8 = 0xd9;
 const SOS: u8 = 0xda;
 const APP1: u8 = 0xe1;
+const APP2: u8 = 0xe2;
 
 /// What stands before the first scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,13 +17,30 @@ pub(super) struct Frame {
     pub height: u16,
     pub precision: u8,
     pub components: u8,
+    /// Largest sampling factors of the components: an MCU is `8 * h` by `8 * v` pixels.
+    pub sampling: (u8, u8),
+    pub progressive: bool,
+    pub lossless: bool,
+    /// Components of the first scan; 0 without one.
+    pub first_scan: u8,
+    pub icc: bool,
     pub orientation: u8,
+}
+
+/// What stands behind the headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Body {
+    pub scans: u32,
+    /// Whether an end marker stands where a reader that follows the segments meets it.
+    pub ends: bool,
+    /// Bytes up to the end, or to a segment that the file ends in.
+    pub usable: usize,
 }
 
 /// The next marker at or after `at` (which may sit on fill bytes or garbage), and where its segment starts.
 fn next_marker(file: &[u8], mut at: usize) -> Option<(u8, usize)> {
     loop {
-        at += file.get(at..)?.iter().position(|&b| b == 0xff)?;
+        at += memchr(0xff, file.get(at..)?)?;
         let code = *file.get(at + 1)?;
         match code {
             0xff => at += 1,
@@ -43,13 +62,32 @@ fn segment(file: &[u8], at: usize) -> Option<(&[u8], usize)> {
     Some((file.get(at + 2..end)?, end))
 }
 
-/// Size and turn from the segments before the first scan; none without a frame header.
+/// Reads a frame header; the rest of the fields is filled in by the walk.
+fn frame_header(code: u8, content: &[u8]) -> Option<Frame> {
+    let [precision, h1, h0, w1, w0, components, ref table @ ..] = *content else { return None };
+    // Each component: its name, its two sampling factors in one byte, its quantisation table.
+    let (entries, _) = table.as_chunks::<3>();
+    let factors = entries.iter().take(usize::from(components)).map(|entry| (entry[1] >> 4, entry[1] & 15));
+    Some(Frame {
+        width: u16::from_be_bytes([w1, w0]),
+        height: u16::from_be_bytes([h1, h0]),
+        precision,
+        components,
+        sampling: factors.fold((1, 1), |(h, v), (own_h, own_v)| (h.max(own_h), v.max(own_v))),
+        progressive: code & 3 == 2,
+        lossless: code & 3 == 3,
+        first_scan: 0,
+        icc: false,
+        orientation: 1,
+    })
+}
+
+/// Reads the segments up to the first scan; none without a frame header.
 pub(super) fn frame(file: &[u8]) -> Option<Frame> {
     let mut at = 0;
-    let mut orientation = 1;
-    let mut found = None;
+    let (mut found, mut exif, mut xmp, mut icc, mut first_scan) = (None, None, None, false, 0);
     while let Some((code, start)) = next_marker(file, at) {
-        if code == EOI || code == SOS {
+        if code == EOI {
             break;
         }
         if is_bare(code) {
@@ -58,48 +96,44 @@ pub(super) fn frame(file: &[u8]) -> Option<Frame> {
         }
         let Some((content, end)) = segment(file, start) else { break };
         match code {
+            SOS => {
+                first_scan = content.first().copied().unwrap_or(0);
+                break;
+            }
             // DHT, JPG and DAC share the range of the frame headers.
             0xc0..=0xcf if !matches!(code, 0xc4 | 0xc8 | 0xcc) => {
-                if let [precision, h1, h0, w1, w0, components, ..] = *content {
-                    let (height, width) = (u16::from_be_bytes([h1, h0]), u16::from_be_bytes([w1, w0]));
-                    found = found.or(Some((width, height, precision, components)));
-                }
+                found = found.or_else(|| frame_header(code, content));
             }
-            APP1 if orientation == 1 => {
-                if let Some(tiff) = content.strip_prefix(b"Exif\0\0") {
-                    orientation = exif::orientation(tiff);
-                }
+            APP1 => {
+                exif = exif.or_else(|| content.strip_prefix(b"Exif\0\0"));
+                xmp = xmp.or_else(|| content.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0"));
             }
+            APP2 => icc |= content.starts_with(b"ICC_PROFILE\0"),
             _ => {}
         }
         at = end;
     }
-    found.map(|(width, height, precision, components)| Frame {
-        width,
-        height,
-        precision,
-        components,
-        orientation,
-    })
+    found.map(|frame| Frame { first_scan, icc, orientation: exif::orientation_of(exif, xmp), ..frame })
 }
 
-/// Whether the file has its end marker where a reader that follows the segments meets it.
-pub(super) fn has_end(file: &[u8]) -> bool {
-    let mut at = 0;
+/// Counts the scans and looks for the end.
+pub(super) fn body(file: &[u8]) -> Body {
+    let (mut at, mut scans) = (0, 0);
     while let Some((code, start)) = next_marker(file, at) {
         if code == EOI {
-            return true;
+            return Body { scans, ends: true, usable: file.len() };
         }
+        scans += u32::from(code == SOS);
         at = if is_bare(code) {
             start
         } else {
             match segment(file, start) {
                 Some((_, end)) => end,
-                None => return false,
+                None => return Body { scans, ends: false, usable: start - 2 },
             }
         };
     }
-    false
+    Body { scans, ends: false, usable: file.len() }
 }
 
 #[cfg(test)]
@@ -107,26 +141,37 @@ mod tests {
     use super::*;
 
     const FILE: &[u8] = &[
-        0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xff, 0xc0, 0, 11, 8, 0, 5, 0, 7, 1, 1, 0x11, 0, 0xff,
-        0xda, 0, 2, 9, 0xff, 0, 9, 0xff, 0xd0, 9, 0xff, 0xd9,
+        0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xff, 0xc2, 0, 14, 8, 0, 5, 0, 7, 2, 1, 0x21, 0, 2, 0x12,
+        0, 0xff, 0xda, 0, 3, 2, 9, 0xff, 0, 9, 0xff, 0xd0, 9, 0xff, 0xd9,
     ];
 
     #[test]
     fn size_is_read_past_fill_bytes() {
-        let expected = Frame { width: 7, height: 5, precision: 8, components: 1, orientation: 1 };
+        let expected = Frame {
+            width: 7,
+            height: 5,
+            precision: 8,
+            components: 2,
+            sampling: (2, 2),
+            progressive: true,
+            lossless: false,
+            first_scan: 2,
+            icc: false,
+            orientation: 1,
+        };
         assert_eq!(frame(FILE), Some(expected));
     }
 
     #[test]
     fn the_end_is_found_past_stuffed_bytes_and_restarts() {
-        assert!(has_end(FILE));
+        assert_eq!(body(FILE), Body { scans: 1, ends: true, usable: FILE.len() });
         for cut in 0..FILE.len() {
-            assert!(!has_end(&FILE[..cut]), "cut at {cut}");
+            assert!(!body(&FILE[..cut]).ends, "cut at {cut}");
         }
     }
 
     #[test]
     fn an_end_marker_inside_a_segment_does_not_count() {
-        assert!(!has_end(&[0xff, 0xd8, 0xff, 0xe0, 0, 6, 0xff, 0xd9, 0xff, 0xd9]));
+        assert!(!body(&[0xff, 0xd8, 0xff, 0xe0, 0, 6, 0xff, 0xd9, 0xff, 0xd9]).ends);
     }
 }

@@ -7,6 +7,7 @@ use super::error::ImageError;
 use super::exif;
 use super::header::{Format, Header};
 use super::picture::{Picture, fit};
+use super::reading::{Outcome, Reading};
 use png::{ColorType, DecodeOptions, Decoder, DecodingError, Limits, Transformations};
 use std::io::{Cursor, ErrorKind};
 
@@ -55,11 +56,20 @@ fn orientation(file: &[u8]) -> u8 {
 pub(super) fn header(file: &[u8]) -> Result<Header, ImageError> {
     let mut decoder = decoder(file);
     let info = decoder.read_header_info().map_err(fault)?;
+    let channels = match info.color_type {
+        ColorType::Indexed => 3,
+        other => u8::try_from(other.samples()).unwrap_or(4),
+    };
     Ok(Header {
         format: Format::Png,
         stored_width: info.width,
         stored_height: info.height,
         orientation: orientation(file),
+        channels,
+        icc: false,
+        progressive: info.interlaced,
+        scalable: false,
+        several_scans: false,
     })
 }
 
@@ -78,9 +88,10 @@ fn spread(samples: &[u8], per_pixel: usize, rgb: &mut [u8]) {
 pub(super) fn decode(
     file: &[u8],
     header: &Header,
+    _reading: &Reading,
     picture: &mut Picture,
     spare: &mut Vec<u8>,
-) -> Result<(), ImageError> {
+) -> Result<Outcome, ImageError> {
     let mut reader = decoder(file).read_info().map_err(fault)?;
     let (width, height) = (header.stored_width, header.stored_height);
     let too_large = || ImageError::OutOfMemory { width, height };
@@ -99,5 +110,12 @@ pub(super) fn decode(
         reader.next_frame(spare).map_err(fault)?;
         spread(spare, per_pixel, &mut picture.rgb);
     }
-    Ok(())
+    Ok(Outcome::Whole)
+}
+
+/// An upper bound of the memory taken while decoding, beyond the file, in bytes.
+pub(super) fn bytes_needed(header: &Header) -> u64 {
+    let pixels = u64::from(header.stored_width) * u64::from(header.stored_height);
+    let spare = if header.channels == 3 { 0 } else { 4 };
+    pixels * (3 + spare) + CHUNK_BYTES as u64
 }

@@ -1,0 +1,156 @@
+//! Pillow's antialiased resize of a crop to a square, in two passes, bit for bit.
+//!
+//! 1. [`Resize::new`] makes the weights of both axes from sizes alone, so that only [`Resize::needs`] of the
+//!    picture must be decoded.
+//! 2. Each pass sums in 32-bit integers and rounds to 8 bits.
+//! 3. The horizontal pass goes first, as ever in Pillow; but since version 13 the vertical one does where the
+//!    whole picture shrinks more than twice as much in height as in width (found by experiment: both orders
+//!    were compared with Pillow's result for some thousand sizes and crops).
+//!
+//! Cost: about `2 * support * max(1, scale)` multiplications a value and pass.
+
+mod axis;
+mod out;
+mod passes;
+
+use super::error::ImageError;
+use axis::Axis;
+pub use axis::Filter;
+pub use out::{Out, Tables};
+pub use passes::Buffers;
+
+/// The largest side that a crop may be resized to.
+pub const MAX_SIDE: usize = 8192;
+
+/// How far a crop may stick out of its picture, in pixels; it is then cut at the border.
+const TOLERANCE: f64 = 1e-6;
+
+/// Part of a picture, in upright pixels: x0, y0, x1, y1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CropBox(pub [f64; 4]);
+
+impl CropBox {
+    /// The box cut to the picture, in the precision that Pillow keeps.
+    fn inside(self, (width, height): (usize, usize)) -> Result<[f32; 4], ImageError> {
+        let Self([x0, y0, x1, y1]) = self;
+        #[allow(clippy::cast_precision_loss)]
+        let (right, bottom) = (width as f64, height as f64);
+        let ok = x0 >= -TOLERANCE && y0 >= -TOLERANCE && x1 <= right + TOLERANCE && y1 <= bottom + TOLERANCE;
+        #[allow(clippy::cast_possible_truncation)]
+        let cut = [x0.max(0.0), y0.max(0.0), x1.min(right), y1.min(bottom)].map(|v| v as f32);
+        // Written so that a NaN is refused too.
+        if ok && cut[0] < cut[2] && cut[1] < cut[3] { Ok(cut) } else { Err(ImageError::BadCrop) }
+    }
+}
+
+/// A rectangle of whole pixels, half open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    pub x0: usize,
+    pub y0: usize,
+    pub x1: usize,
+    pub y1: usize,
+}
+
+impl Region {
+    /// All of a picture of this width and height.
+    #[must_use]
+    pub const fn whole((width, height): (usize, usize)) -> Self {
+        Self { x0: 0, y0: 0, x1: width, y1: height }
+    }
+
+    /// Whether all of `other` lies inside.
+    #[must_use]
+    pub const fn covers(&self, other: &Self) -> bool {
+        self.x0 <= other.x0 && self.y0 <= other.y0 && other.x1 <= self.x1 && other.y1 <= self.y1
+    }
+
+    /// RGB bytes of this many pixels.
+    const fn bytes(&self) -> usize {
+        self.x1.saturating_sub(self.x0).saturating_mul(self.y1.saturating_sub(self.y0)).saturating_mul(3)
+    }
+}
+
+impl From<[usize; 4]> for Region {
+    fn from([x0, y0, x1, y1]: [usize; 4]) -> Self {
+        Self { x0, y0, x1, y1 }
+    }
+}
+
+impl From<Region> for [usize; 4] {
+    fn from(Region { x0, y0, x1, y1 }: Region) -> Self {
+        [x0, y0, x1, y1]
+    }
+}
+
+/// A decoded part of a picture.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// The region's pixels, row after row, three bytes a pixel.
+    pub rgb: &'a [u8],
+    pub region: Region,
+    /// Width and height of the whole picture.
+    pub whole: (usize, usize),
+}
+
+/// How one crop becomes a square, known before a pixel is decoded.
+#[derive(Clone, Debug)]
+pub struct Resize {
+    whole: (usize, usize),
+    columns: Axis,
+    rows: Axis,
+    needs: Region,
+}
+
+impl Resize {
+    /// The resize of `crop`, in pixels of a picture of width and height `whole`, to `side` x `side` pixels.
+    ///
+    /// # Errors
+    /// `BadCrop` when the crop sticks out of the picture, is empty or not a number, or `side` is not between
+    /// 1 and [`MAX_SIDE`].
+    pub fn new(
+        whole: (usize, usize),
+        crop: CropBox,
+        side: usize,
+        filter: Filter,
+    ) -> Result<Self, ImageError> {
+        let [left, top, right, bottom] = crop.inside(whole)?;
+        if !(1..=MAX_SIDE).contains(&side) {
+            return Err(ImageError::BadCrop);
+        }
+        let columns = Axis::new(whole.0, left, right, side, filter);
+        let rows = Axis::new(whole.1, top, bottom, side, filter);
+        let ((x0, x1), (y0, y1)) = (columns.span(), rows.span());
+        Ok(Self { whole, columns, rows, needs: Region { x0, y0, x1, y1 } })
+    }
+
+    /// The source pixels that any output pixel needs.
+    #[must_use]
+    pub const fn needs(&self) -> Region {
+        self.needs
+    }
+
+    /// Bytes that this and the buffers of its run take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        passes::bytes(self)
+    }
+
+    const fn side(&self) -> usize {
+        self.columns.taps.len()
+    }
+
+    /// Resizes the crop out of `part`, which must cover [`Self::needs`], to `out` of `3 * side * side` values.
+    ///
+    /// # Errors
+    /// `BadCrop` when the part is of another picture, does not cover the need or lacks pixels, or `out` has
+    /// another length.
+    pub fn run(&self, part: &Part<'_>, buffers: &mut Buffers, out: Out<'_>) -> Result<(), ImageError> {
+        let fits = part.whole == self.whole && part.region.covers(&self.needs);
+        if !fits || part.rgb.len() != part.region.bytes() || out.len() != 3 * self.side() * self.side() {
+            return Err(ImageError::BadCrop);
+        }
+        passes::run(self, part, buffers, out);
+        Ok(())
+    }
+}
