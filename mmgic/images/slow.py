@@ -81,7 +81,9 @@ def _header(picture: Image.Image, data: bytes, reading: Reading) -> PictureHeade
     orientation = picture.getexif().get(0x0112, 1)
     if orientation not in range(1, 9):
         orientation = 1
-    width, height = picture.size if orientation < 5 else picture.size[::-1]
+    # Pillow states the size of a TIFF as it will be when upright.
+    is_stated_upright = orientation < 5 or picture.format == "TIFF"
+    width, height = picture.size if is_stated_upright else picture.size[::-1]
     if max(width, height) > reading.max_side_px:
         return PictureHeader(PictureStatus.TOO_LONG)
     if width * height > reading.max_pixels:

@@ -9,6 +9,7 @@
 //! A bad picture is a [`PictureStatus`], never a panic. Cost: entropy-decoding, which is two thirds of it for a
 //! photograph; then what the crops need.
 
+mod alpha;
 mod batch;
 mod budget;
 mod error;
@@ -19,8 +20,10 @@ mod jpeg_markers;
 mod picture;
 mod plan;
 mod png;
+mod png_chunks;
 mod reading;
 mod resize;
+mod riff;
 mod turn;
 mod webp;
 
