@@ -70,5 +70,5 @@ bench-tokenize: setup ## Time the stage tokenize; ARGS="--before DIR" beside ano
 	$(BIN)/python -m benchmarks.tokenize.run $(ARGS)
 
 clean: ## Remove .venv, builds and caches; data, models and results stay
-	rm -rf .venv target .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* mmgic/_core*.so
-	find mmgic stages scripts tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv .bench target .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* mmgic/_core*.so
+	find mmgic stages scripts tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
