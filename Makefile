@@ -8,13 +8,14 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 PACKAGES := .venv/.packages-installed
 EXTENSION := .venv/.extension-built
+PEERS := .bench/.peers-installed
 RUST := $(shell find crates -name target -prune -o -type f \( -name '*.rs' -o -name '*.toml' \) -print) Cargo.toml Cargo.lock
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help setup demo test check format lock docs clean
+.PHONY: help setup demo test check format lock docs bench-images bench-tokenize clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: $(EXTENSION) ## Make .venv with the locked packages, and build the Rust core into it
 
@@ -57,6 +58,17 @@ lock: ## Write requirements.lock from the packages of .venv
 docs: setup ## Write the generated part of the docs
 	$(BIN)/python docs/generate.py
 
+bench-images: setup $(PEERS) ## Time decoding beside every peer, in ten minutes; writes benchmarks/results
+	cargo build --release --quiet -p mmgic-core --example time_images
+	$(BIN)/python -m benchmarks.images.run $(ARGS)
+
+$(PEERS): benchmarks/images/peers.sh benchmarks/images/peers.txt $(PACKAGES)
+	@benchmarks/images/peers.sh .bench .venv
+	@touch $@
+
+bench-tokenize: setup ## Time the stage tokenize; ARGS="--before DIR" beside another checkout
+	$(BIN)/python -m benchmarks.tokenize.run $(ARGS)
+
 clean: ## Remove .venv, builds and caches; data, models and results stay
-	rm -rf .venv target .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* mmgic/_core*.so
-	find mmgic stages scripts tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv .bench target .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* mmgic/_core*.so
+	find mmgic stages scripts tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What is measured, and how: `docs/benchmarks.md`. Nothing here is part of the package."""

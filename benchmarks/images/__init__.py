@@ -1,0 +1,1 @@
+"""Speed of decoding and cropping, beside the decoders that people install."""
