@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -205,24 +204,20 @@ def torchvision_engines() -> list[Engine]:
 
 
 def mmgic_engines() -> list[Engine]:
-    """Ours, in each mode that the checkout knows."""
+    """Ours, in each mode."""
     images = import_module("mmgic.images")
-    has_modes = "mode" in signature(images.decode_crops).parameters
 
     def decoded(samples: list[Sample], threads: int) -> Any:
         pictures = images.decode([sample.data for sample in samples], threads=threads)
-        if bad := [picture.name for picture in pictures if not isinstance(picture, np.ndarray)]:
+        if bad := [picture.status.name for picture in pictures if not picture.status.has_pixels]:
             raise ValueError(f"statuses {bad}")
-        return pictures
+        return [picture.pixels for picture in pictures]
 
     def cropped(mode: str, count: int) -> Batch:
-        more = {"mode": mode} if has_modes else {}
-
         def run(samples: list[Sample], threads: int) -> Any:
             crops = [sample.crops[:count] for sample in samples]
-            pixels, statuses = images.decode_crops(
-                [sample.data for sample in samples], crops, side=SIDE_PX, threads=threads, **more
-            )
+            files = [sample.data for sample in samples]
+            pixels, statuses = images.decode_crops(files, crops, side=SIDE_PX, mode=mode, threads=threads)
             if statuses.any():
                 raise ValueError(f"statuses {statuses.tolist()}")
             return pixels
@@ -237,11 +232,10 @@ def mmgic_engines() -> list[Engine]:
         run = one(batch) if count == 1 else lambda sample: batch([sample], 1)
         return Engine(work, f"mmgic {mode}", run, batch)
 
-    modes = ("exact", "gap2", "gap1") if has_modes else ("exact",)
     return [
         *(Engine(kind, "mmgic", one(decoded), decoded) for kind in ("jpeg", "png", "webp")),
-        *(engine(mode, "square", 1) for mode in modes),
-        *(engine(mode, "crops", 9) for mode in modes),
+        *(engine(mode, "square", 1) for mode in images.MODES),
+        *(engine(mode, "crops", 9) for mode in images.MODES),
     ]
 
 
