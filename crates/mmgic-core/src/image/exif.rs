@@ -100,7 +100,7 @@ const fn size_of(kind: u16) -> Option<usize> {
 }
 
 fn from_number(value: f64) -> u8 {
-    (1..=8).find(|&turn| f64::from(turn) == value).unwrap_or(1)
+    (1..=8).find(|&turn| (f64::from(turn) - value).abs() <= 0.0).unwrap_or(1)
 }
 
 fn of_xmp(packet: &[u8]) -> u8 {

@@ -105,8 +105,10 @@ pub(super) fn frame(file: &[u8]) -> Option<Frame> {
                 found = found.or_else(|| frame_header(code, content));
             }
             APP1 => {
-                exif = exif.or_else(|| content.strip_prefix(b"Exif\0\0"));
-                xmp = xmp.or_else(|| content.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0"));
+                // Pillow joins the EXIF segments, so the first that is not empty counts; of XMP packets the last.
+                let block = content.strip_prefix(b"Exif\0\0").filter(|block| !block.is_empty());
+                exif = exif.or(block);
+                xmp = content.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0").or(xmp);
             }
             APP2 => icc |= content.starts_with(b"ICC_PROFILE\0"),
             _ => {}

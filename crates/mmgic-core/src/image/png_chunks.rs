@@ -1,7 +1,7 @@
 //! A walk over the chunks of a PNG file for what stands beside the pixels: turn, profile, transparency.
 //!
 //! As Pillow, the last EXIF block and the last XMP packet count, wherever they stand, and the text
-//! `Raw profile type exif` (hexadecimal, as ImageMagick writes it) stands in for a missing block. Chunks with a
+//! `Raw profile type exif` (hexadecimal, as other programs write it) stands in for a missing block. Chunks with a
 //! wrong checksum do not count. Cost: the 8 bytes before each chunk; at most 1 MiB for a compressed text.
 
 use super::error::ImageError;
@@ -143,8 +143,9 @@ mod tests {
     }
 
     fn raw(prefix: &[u8]) -> Vec<u8> {
-        let digits: String = [prefix, SIX].concat().iter().map(|byte| format!("{byte:02x}\n")).collect();
-        [RAW_EXIF, b"\0\nexif\n      26\n", digits.as_bytes()].concat()
+        let hex = |byte: &u8| format!("{byte:02x}\n").into_bytes();
+        let digits: Vec<u8> = [prefix, SIX].concat().iter().flat_map(hex).collect();
+        [RAW_EXIF, b"\0\nexif\n      26\n", &digits].concat()
     }
 
     #[test]

@@ -11,6 +11,7 @@ const XMP: u8 = 0x04;
 const EXIF: u8 = 0x08;
 const ALPHA: u8 = 0x10;
 const ICC: u8 = 0x20;
+const KNOWN: u8 = ANIMATION | XMP | EXIF | ALPHA | ICC;
 
 /// The first picture of the file, and where it lies on the canvas.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,12 +105,11 @@ fn stated(chunk: &Chunk<'_>) -> Result<Option<(u32, u32, bool)>, ImageError> {
     Ok(Some((width, height, alpha)))
 }
 
-/// A frame's chunks at the front of `rest`, and what follows; also whether its bit stream has alpha.
-fn frame(
-    rest: &[u8],
-    whole: bool,
-    with_alpha: bool,
-) -> Result<(Option<(Frame<'_>, bool)>, &[u8]), ImageError> {
+/// A frame, if its size is known, and whether its bit stream has alpha.
+type Found<'a> = Option<(Frame<'a>, bool)>;
+
+/// A frame's chunks at the front of `rest`, and what follows.
+fn frame(rest: &[u8], whole: bool, with_alpha: bool) -> Result<(Found<'_>, &[u8]), ImageError> {
     let Some((first, after)) = next(rest, whole)? else { return Ok((None, rest)) };
     let (picture, after) = if &first.name == b"ALPH" {
         let Some((picture, after)) = next(after, whole)? else { return Ok((None, after)) };
@@ -131,14 +131,12 @@ fn frame(
 /// The frame of an `ANMF` chunk.
 fn animated<'a>(chunk: &Chunk<'a>) -> Result<Option<Frame<'a>>, ImageError> {
     let content = chunk.content;
-    let numbers = [0, 3, 6, 9].map(|at| number24(content, at));
-    let ([Some(x), Some(y), Some(width), Some(height)], Some(chunks)) = (numbers, content.get(16..)) else {
+    let (Some(x), Some(y), Some(chunks)) = (number24(content, 0), number24(content, 3), content.get(16..))
+    else {
         return if chunk.whole { Err(corrupt("a frame without its place")) } else { Ok(None) };
     };
+    // The size that the chunk states is not looked at: libwebp goes by the bit stream's.
     let Some((found, _)) = frame(chunks, chunk.whole, true)?.0 else { return Ok(None) };
-    if (found.width, found.height) != (width + 1, height + 1) {
-        return Err(corrupt("a frame that is not of the size it states"));
-    }
     Ok(Some(Frame { x: 2 * x, y: 2 * y, ..found }))
 }
 
@@ -154,12 +152,17 @@ impl<'a> Container<'a> {
             match &chunk.name {
                 b"VP8X" => return Err(corrupt("two headers")),
                 b"ALPH" | b"VP8 " | b"VP8L" => {
-                    if !still || self.frame.is_some() {
+                    if !still || begun || self.frame.is_some() {
                         return Err(corrupt("a picture out of place"));
                     }
                     let (found, after) = frame(rest, self.whole, self.alpha)?;
+                    // A lossless stream says itself whether it has alpha.
+                    self.alpha |= found.is_some_and(|(_, alpha)| alpha);
                     self.frame = found.map(|(frame, _)| frame);
                     follow = after;
+                }
+                b"ANIM" if chunk.whole && chunk.content.len() < 6 => {
+                    return Err(corrupt("an animation's header too short"));
                 }
                 b"ANIM" => begun = true,
                 b"ANMF" if !begun => return Err(corrupt("a frame before the animation's header")),
@@ -206,11 +209,16 @@ pub(super) fn container(file: &[u8]) -> Result<Container<'_>, ImageError> {
         return Ok(found);
     }
     let content = first.content;
-    let (Some(width), Some(height)) = (number24(content, 4), number24(content, 7)) else {
+    let (Some(&flags), Some(width), Some(height)) =
+        (content.first(), number24(content, 4), number24(content, 7))
+    else {
         return Err(if first.whole { corrupt("a header too short") } else { ImageError::Truncated });
     };
+    if content.len() > 10 || flags & !KNOWN != 0 {
+        return Err(corrupt("a header of an unknown kind"));
+    }
     (found.width, found.height) = (width + 1, height + 1);
-    found.extended(content[0], rest)?;
+    found.extended(flags, rest)?;
     Ok(found)
 }
 

@@ -41,6 +41,10 @@ fn verdict(status: Status, frame: &Frame<'_>) -> Result<(), ImageError> {
     match status {
         Status::VP8_STATUS_OK => Ok(()),
         Status::VP8_STATUS_SUSPENDED | Status::VP8_STATUS_NOT_ENOUGH_DATA => Err(ImageError::Truncated),
+        // Its word for damaged alpha as well, which is far likelier.
+        Status::VP8_STATUS_OUT_OF_MEMORY if frame.stream.starts_with(b"ALPH") => {
+            Err(ImageError::Corrupt("the alpha cannot be decoded".to_owned()))
+        }
         Status::VP8_STATUS_OUT_OF_MEMORY => {
             Err(ImageError::OutOfMemory { width: frame.width, height: frame.height })
         }
@@ -169,11 +173,12 @@ pub(super) fn decode(
     for row in inside.chunks_mut(stride).take(lines).skip(rows) {
         row[..columns * 3].fill(FILL);
     }
-    Ok(match (rows < lines, found.whole) {
-        (true, _) => Outcome::Filled,
-        (false, true) => Outcome::Whole,
-        (false, false) => Outcome::Warned,
-    })
+    match (rows < lines, found.whole) {
+        (true, _) => Ok(Outcome::Filled),
+        (false, true) => Ok(Outcome::Whole),
+        (false, false) if reading.reject_warnings => Err(ImageError::Truncated),
+        (false, false) => Ok(Outcome::Warned),
+    }
 }
 
 /// An upper bound of the memory taken while decoding, beyond the file, in bytes.
