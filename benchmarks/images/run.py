@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs what the arguments say; 0 unless nothing of ours could be timed."""
     options = _options(arguments)
     works = [work for work in WORKS if not options.works or work.name in options.works.split(",")]
+    result = circumstances()
     with ExitStack() as stack:
         samples = _limited(load_samples(make_images(options.images)), options.files)
         bench = _bench(options, samples, stack)
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         goals = goal_tree(rows)
         print(*goal_lines(goals), sep="\n")
         print(*(f"note: {note}" for note in bench.notes), sep="\n")
-        result = _result(options, bench, trees, goals)
+        result |= _result(options, bench, trees, goals)
     out = options.out or (None if options.quick else result_path("images", result["date"]))
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +127,6 @@ def _result(
     for process in bench.peers:
         versions |= process.versions
     return {
-        **circumstances(),
         "load_at_end": [round(load, 2) for load in os.getloadavg()],
         "rounds": options.rounds,
         "system_memory": options.system_memory,
