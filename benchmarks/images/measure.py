@@ -32,10 +32,9 @@ class Row:
 
 @dataclass
 class Bench:
-    """The processes, the samples, and what went wrong so far. `callers`: ours alone, for works `with_core`."""
+    """The processes, the samples, and what went wrong so far."""
 
     peers: Sequence[Peers]
-    callers: Sequence[Peers]
     core: Core | None
     samples: list[Sample]
     rounds: int
@@ -73,7 +72,7 @@ def measure(bench: Bench, work: Work, thread_counts: Sequence[int]) -> list[Row]
 
 def _entries(bench: Bench, work: Work, thread_counts: Sequence[int]) -> list[_Entry]:
     entries = []
-    for process in bench.callers if work.with_core else bench.peers:
+    for process in bench.peers:
         for task, engine in process.engines:
             if task != work.task or (work.only and engine not in work.only):
                 continue
@@ -95,7 +94,7 @@ def _cheapest(
     """For each entry and clock the least seconds of each group of files."""
     best: dict[str, dict[str, list[float]]] = {entry.name: {} for entry in entries}
     order = random.Random(0)
-    for _ in range(bench.rounds):
+    for _ in range(bench.rounds * work.repeats):
         for at, group in enumerate(groups):
             for entry in order.sample(entries, len(entries)):
                 if entry.name not in best:

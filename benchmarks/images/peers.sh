@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the environments of the benchmarks' peers below FOLDER; the project's own (VENV) stays as it is.
 #   peers         what peers.txt pins; torchvision on the project's torch, found through a path file
-#   pillow-simd   which takes Pillow's place; built here for AVX2 against the system's libjpeg and zlib
+#   pillow-simd   which takes Pillow's place; always built here, for AVX2, against the system's libjpeg and zlib
 # A peer that cannot be installed is told and left out: the benchmark names it as not measured.
 set -euo pipefail
 
@@ -38,7 +38,7 @@ elif ! printf '#include <stdio.h>\n#include <jpeglib.h>\n#include <zlib.h>\n' | 
     rm -rf "${folder:?}/pillow-simd"
     left_out pillow-simd "no headers of libjpeg and zlib (Debian: apt-get install libjpeg-dev zlib1g-dev)"
 elif ! { install pillow-simd -r <(grep '^numpy==' "$here/peers.txt") &&
-    CC="cc -mavx2 -O3" install pillow-simd --no-binary pillow-simd "pillow-simd==$simd"; }; then
+    CC="cc -mavx2 -O3" install pillow-simd --no-cache-dir --no-binary pillow-simd "pillow-simd==$simd"; }; then
     rm -rf "${folder:?}/pillow-simd"
     left_out pillow-simd "it did not build, see $folder/pip.log"
 fi

@@ -5,7 +5,6 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from benchmarks.images.samples import SIDE_PX, Sample
@@ -13,7 +12,7 @@ from benchmarks.images.samples import SIDE_PX, Sample
 ROOT = Path(__file__).resolve().parents[2]
 
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 29), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
-"""Freed memory stays with the process (glibc): else two processes differ by who gives pages back and faults them in again."""
+"""Freed memory stays with the process (glibc): else page faults decide, not decoding."""
 
 
 class EngineFailed(Exception):
@@ -57,9 +56,7 @@ class _Process:
 class Peers(_Process):
     """`benchmarks.images.worker` on some Python. `engines` lists (work, name); times are CPU and wall seconds."""
 
-    def __init__(
-        self, python: Path, folder: Path, families: Sequence[str], environment: Mapping[str, str] = MappingProxyType({})
-    ) -> None:
+    def __init__(self, python: Path, folder: Path, families: Sequence[str], environment: Mapping[str, str]) -> None:
         super().__init__([python, "-m", "benchmarks.images.worker", folder.resolve(), ",".join(families)], environment)
         hello = json.loads(self._line())
         self.engines: list[tuple[str, str]] = [(work, name) for work, name in hello["engines"]]

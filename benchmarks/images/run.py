@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs what the arguments say; 0 unless nothing of ours could be timed."""
     options = _options(arguments)
     works = [work for work in WORKS if not options.works or work.name in options.works.split(",")]
+    result = circumstances()
     with ExitStack() as stack:
         samples = _limited(load_samples(make_images(options.images)), options.files)
         bench = _bench(options, samples, stack)
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         goals = goal_tree(rows)
         print(*goal_lines(goals), sep="\n")
         print(*(f"note: {note}" for note in bench.notes), sep="\n")
-        result = _result(options, bench, trees, goals)
+        result |= _result(options, bench, trees, goals)
     out = options.out or (None if options.quick else result_path("images", result["date"]))
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -66,6 +67,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--images", type=Path, default=cache / "images", help="the set; made where it is missing")
     parser.add_argument("--peers", type=Path, default=cache / "peers/bin/python", help="Python that has the peers")
     parser.add_argument("--pillow-simd", type=Path, default=cache / "pillow-simd/bin/python", help="its own Python")
+    parser.add_argument(
+        "--system-memory", action="store_true", help="give freed memory back as the C library does by itself"
+    )
     parser.add_argument("--core", type=Path, default=ROOT / "target/release/examples/time_images")
     parser.add_argument("--out", type=Path, help="the result's file")
     options = parser.parse_args(arguments)
@@ -75,26 +79,37 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _bench(options: argparse.Namespace, samples: list[Sample], stack: ExitStack) -> Bench:
-    """Starts the processes; what is missing becomes a note."""
-    notes: list[str] = []
+    """Starts a process for each library, so that each has its memory as who uses it alone; what is missing becomes a note."""
+    notes = _load_notes()
     python = options.peers
     if not python.exists():
         notes.append(f"no environment of peers ({python}): what is installed here alone was timed")
         python = Path(sys.executable)
     families = options.engines.split(",")
-    peers = [stack.enter_context(closing(Peers(python, options.images, families)))]
+    memory = {} if options.system_memory else KEEP_MEMORY
+
+    def started(python: Path, family: str) -> Peers:
+        return stack.enter_context(closing(Peers(python, options.images, [family], memory)))
+
+    peers = [started(python, family) for family in families]
     if options.pillow_simd.exists() and "pillow" in families:
-        peers.append(stack.enter_context(closing(Peers(options.pillow_simd, options.images, ["pillow"]))))
+        peers.append(started(options.pillow_simd, "pillow"))
     elif "pillow" in families:
         notes.append(f"no pillow-simd ({options.pillow_simd}): its goals were not measured")
     notes += [f"{name} could not be loaded: {why}" for process in peers for name, why in process.missing.items()]
-    callers, core = [], None
+    core = None
     if options.core.exists():
-        callers.append(stack.enter_context(closing(Peers(python, options.images, ["mmgic"], KEEP_MEMORY))))
-        core = stack.enter_context(closing(Core(options.core, options.images, KEEP_MEMORY)))
+        core = stack.enter_context(closing(Core(options.core, options.images, memory)))
     else:
         notes.append(f"no example of the core ({options.core}): the overhead of the call was not measured")
-    return Bench(peers, callers, core, samples, options.rounds, notes)
+    return Bench(peers, core, samples, options.rounds, notes)
+
+
+def _load_notes() -> list[str]:
+    """Wall times say little where others use the cores; CPU times bear it."""
+    load = os.getloadavg()[0]
+    busy = f"the machine was busy (load {load:.1f} on {cores()} cores): wall times, so threads and calls, say little"
+    return [busy] if load > cores() / 2 else []
 
 
 def _limited(samples: list[Sample], limit: int | None) -> list[Sample]:
@@ -112,9 +127,9 @@ def _result(
     for process in bench.peers:
         versions |= process.versions
     return {
-        **circumstances(),
         "load_at_end": [round(load, 2) for load in os.getloadavg()],
         "rounds": options.rounds,
+        "system_memory": options.system_memory,
         "set": {
             **json.loads((options.images / "images.json").read_text())["made_by"],
             "side_px": SIDE_PX,

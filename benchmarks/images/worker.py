@@ -1,4 +1,4 @@
-"""One environment's engines as a process that is told what to run: JSON lines in, JSON lines out.
+"""The engines of one library (or more) as a process that is told what to run: JSON lines in, JSON lines out.
 
 Peers that cannot live in one environment (pillow-simd replaces Pillow) are so timed in turns by one runner. Commands:
 `{"do": "time", "work", "engine", "samples", "threads"}` runs once and answers CPU and wall seconds, `{"do": "save", ..., "to"}`

@@ -22,6 +22,7 @@ class Work:
         is_batch: One call for all files, on one thread, on two and on all cores; else a call a file.
         with_core: Also run by the Rust core without Python.
         only: Names of engines; all where empty.
+        repeats: Rounds in place of one, where a round is short.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Work:
     is_batch: bool = False
     with_core: bool = False
     only: tuple[str, ...] = ()
+    repeats: int = 1
 
     def chosen(self, samples: Sequence[Sample]) -> list[Sample]:
         """The samples that it runs on."""
@@ -82,6 +84,7 @@ WORKS = [
         clock="wall",
         with_core=True,
         only=("mmgic",),
+        repeats=4,
     ),
     Work(
         "call-crops",
@@ -93,6 +96,7 @@ WORKS = [
         clock="wall",
         with_core=True,
         only=("mmgic exact",),
+        repeats=4,
     ),
 ]
 

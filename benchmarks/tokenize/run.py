@@ -69,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name, checkout in checkouts.items()
         },
     }
+    if options.before:
+        result["after_over_before"] = _gains(*(checkout["best"] for checkout in result["checkouts"].values()))
     _show(result["checkouts"])
     out = options.out or result_path("tokenize", result["date"])
     out.write_text(json.dumps(result, indent=1) + "\n")
@@ -112,9 +114,23 @@ def _best(rounds: list[dict[str, Any]], workers: int, records: int) -> dict[str,
         "start_cpu_seconds": least[1, "cpu"],
         "records_per_second": records / wall,
         "records_per_cpu_second": records / cpu,
-        "records_per_second_after_start": (records - 1) / (wall - least[1, "wall"]),
-        "records_per_cpu_second_after_start": (records - 1) / (cpu - least[1, "cpu"]),
+        "records_per_second_after_start": _rate(records - 1, wall - least[1, "wall"]),
+        "records_per_cpu_second_after_start": _rate(records - 1, cpu - least[1, "cpu"]),
     }
+
+
+def _rate(records: int, seconds: float) -> float | None:
+    """Records a second; None where there were too few to tell them from start-up."""
+    return records / seconds if seconds > 0.1 else None
+
+
+def _gains(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For each number of workers the rates after over those before."""
+    return [
+        {key: new[key] / old[key] if new[key] and old[key] else None for key in new if key.startswith("records_per")}
+        | {"workers": new["workers"]}
+        for old, new in zip(before, after, strict=True)
+    ]
 
 
 def _profile(checkout: Checkout, documents: Path, work: Path, records: int) -> dict[str, Any]:
@@ -129,12 +145,11 @@ def _profile(checkout: Checkout, documents: Path, work: Path, records: int) -> d
 
 
 def _show(checkouts: dict[str, Any]) -> None:
-    print(f"\n{'checkout':<10} {'workers':>7} {'records/s':>10} {'records/CPU s':>14}  the same after start-up")
+    print(f"\n{'checkout':<10} {'workers':>7} {'records/s':>12} {'a CPU second':>12}  the same after start-up")
     for name, checkout in checkouts.items():
         for row in checkout["best"]:
-            rates = f"{row['records_per_second']:>10.1f} {row['records_per_cpu_second']:>14.1f}"
-            after = f"{row['records_per_second_after_start']:>9.1f} {row['records_per_cpu_second_after_start']:>12.1f}"
-            print(f"{name:<10} {row['workers']:>7} {rates} {after}")
+            rates = [f"{value or 0:>12.1f}" for key, value in row.items() if key.startswith("records_per")]
+            print(f"{name:<10} {row['workers']:>7} {' '.join(rates)}")
     for name, checkout in checkouts.items():
         parts = checkout["profile"]["parts"].items()
         print(f"{name}, one worker:", ", ".join(f"{part} {values['share']:.0%}" for part, values in parts))
