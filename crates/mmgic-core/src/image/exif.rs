@@ -132,11 +132,6 @@ pub(super) fn orientation_of(exif: Option<&[u8]>, xmp: Option<&[u8]>) -> u8 {
     xmp.map_or(1, of_xmp)
 }
 
-/// Orientation 1 to 8 of an EXIF block alone.
-pub(super) fn orientation(exif: &[u8]) -> u8 {
-    orientation_of(Some(exif), None)
-}
-
 #[cfg(test)]
 #[path = "exif_tests.rs"]
 mod tests;

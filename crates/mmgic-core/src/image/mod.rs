@@ -25,6 +25,7 @@ mod reading;
 mod resize;
 mod riff;
 mod turn;
+mod vp8l;
 mod webp;
 
 pub use batch::{CropBatch, Squares, Workers, decode_all, decode_crops, probe_all, status_of};

@@ -54,9 +54,14 @@ fn inflated(packed: &[u8]) -> Option<Cow<'static, [u8]>> {
     fdeflate::decompress_to_vec_bounded(packed, TEXT_BYTES).ok().map(Cow::Owned)
 }
 
-/// The text of a `tEXt`, `zTXt` or `iTXt` chunk if its key is `wanted`.
-fn text<'a>(chunk: &Chunk<'a>, wanted: &[u8]) -> Option<Cow<'a, [u8]>> {
-    let (_, value) = split_zero(chunk.content).filter(|(key, _)| *key == wanted)?;
+/// Whether a text chunk's key is `wanted`.
+fn keyed(chunk: &Chunk<'_>, wanted: &[u8]) -> bool {
+    split_zero(chunk.content).is_some_and(|(key, _)| key == wanted)
+}
+
+/// The text of a `tEXt`, `zTXt` or `iTXt` chunk.
+fn text<'a>(chunk: &Chunk<'a>) -> Option<Cow<'a, [u8]>> {
+    let (_, value) = split_zero(chunk.content)?;
     match (&chunk.kind, value) {
         (b"tEXt", value) => Some(Cow::Borrowed(value)),
         (b"zTXt", [0, packed @ ..]) => inflated(packed),
@@ -106,18 +111,22 @@ pub(super) fn notes(file: &[u8]) -> Result<Notes, ImageError> {
             b"iCCP" => found.icc = true,
             b"tRNS" => found.transparent = true,
             b"tEXt" | b"zTXt" | b"iTXt" => {
-                packet = text(&chunk, XMP).or(packet);
-                raw = text(&chunk, RAW_EXIF).or(raw);
                 if &chunk.kind == b"tEXt"
                     && let Some((EXIF, value)) = split_zero(chunk.content)
                 {
                     block = Some(value);
+                } else if keyed(&chunk, XMP) {
+                    packet = Some(chunk);
+                } else if keyed(&chunk, RAW_EXIF) {
+                    raw = Some(chunk);
                 }
             }
             _ => {}
         }
     }
-    let raw = raw.and_then(|value| raw_profile(&value));
+    // Only the last of each is inflated: many could take long.
+    let raw = raw.and_then(|chunk| raw_profile(&text(&chunk)?));
+    let packet = packet.and_then(|chunk| text(&chunk));
     found.orientation = exif::orientation_of(block.or(raw.as_deref()), packet.as_deref());
     Ok(found)
 }

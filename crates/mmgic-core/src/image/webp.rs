@@ -2,7 +2,10 @@
 //!
 //! The container is read first ([`riff`]), then the first frame is decoded straight into the picture; of an
 //! animation, what the frame leaves free of the canvas is transparent black. A cut file gives the rows that
-//! came, if it may. libwebp keeps no state between calls. Cost: the decoding, and with `Alpha::Blend` one pass.
+//! came, if it may. A lossless stream made to take memory is refused before libwebp sees it ([`vp8l`]).
+//! libwebp keeps no state between calls, and of its SIMD only what every CPU of the kind has is built in (SSE2,
+//! NEON): its other files would be compiled so that nothing else runs without them, for 1 % of the time.
+//! Cost: the decoding, and with `Alpha::Blend` one pass.
 
 use super::alpha;
 use super::error::ImageError;
@@ -11,6 +14,7 @@ use super::header::{Format, Header};
 use super::picture::{Picture, fit};
 use super::reading::{Alpha, FILL, Outcome, Reading};
 use super::riff::{self, Frame};
+use super::vp8l;
 use libwebp_sys as webp;
 use libwebp_sys::VP8StatusCode as Status;
 use std::ffi::c_int;
@@ -50,6 +54,23 @@ fn verdict(status: Status, frame: &Frame<'_>) -> Result<(), ImageError> {
         }
         Status::VP8_STATUS_UNSUPPORTED_FEATURE => Err(ImageError::Unsupported("a WebP feature".to_owned())),
         other => Err(ImageError::Corrupt(format!("libwebp says {other:?}"))),
+    }
+}
+
+/// Refuses a frame whose lossless stream would take far more memory than its pixels.
+fn check_groups(frame: &Frame<'_>) -> Result<(), ImageError> {
+    let Some((head, content)) = frame.stream.split_first_chunk::<8>() else { return Ok(()) };
+    // A lossless picture states its size before the stream; of an alpha chunk's first byte two bits name it.
+    let stream = match (&head[..4], content) {
+        (b"VP8L", [_, _, _, _, _, stream @ ..]) => stream,
+        (b"ALPH", [method, stream @ ..]) if method & 3 == 1 => stream,
+        _ => return Ok(()),
+    };
+    match vp8l::groups(stream, frame.width, frame.height) {
+        Some(groups) if groups > vp8l::MAX_GROUPS => {
+            Err(ImageError::Unsupported(format!("{groups} code groups in a lossless stream")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -148,6 +169,7 @@ pub(super) fn decode(
         return Err(ImageError::Truncated);
     }
     let frame = found.frame.ok_or(ImageError::Truncated)?;
+    check_groups(&frame)?;
     picture.reshape(width, height)?;
     let stride = picture.width * 3;
     let (columns, lines) = (frame.width as usize, frame.height as usize);
@@ -184,7 +206,8 @@ pub(super) fn decode(
 /// An upper bound of the memory taken while decoding, beyond the file, in bytes.
 pub(super) fn bytes_needed(header: &Header) -> u64 {
     let pixels = u64::from(header.stored_width) * u64::from(header.stored_height);
-    // RGB, libwebp's own lossless pixels; with alpha also RGBA and libwebp's alpha plane.
+    // RGB, libwebp's own lossless pixels; with alpha also RGBA and libwebp's alpha plane. Code tables take
+    // some megabytes, only of files made to harm up to 64 MiB.
     let per_pixel = if header.channels == 4 { 3 + 4 + 4 + 1 } else { 3 + 4 };
     pixels * per_pixel + u64::from(header.stored_width) * 256 + (8 << 20)
 }

@@ -5,6 +5,7 @@
 //!
 //! Cost: `2 * support * max(1, scale)` values of the filter for each output sample.
 
+use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
 /// Fractional bits of a weight: 8 for the value and 2 for what overshoots are left of 32.
@@ -34,78 +35,188 @@ impl Filter {
         }
     }
 
+    /// The filter's values at `at(0)`, `at(1)` and so on.
     #[inline(always)]
-    fn at(self, x: f64) -> f64 {
+    fn fill(self, values: &mut [[f64; 4]], at: impl Fn(i32) -> f64) {
         match self {
-            Self::Bicubic => bicubic(x.abs()),
-            Self::Bilinear => (1.0 - x.abs()).max(0.0),
-            Self::Box => f64::from(u8::from(x > -0.5 && x <= 0.5)),
+            Self::Bicubic => fill(values, |x| bicubic(at(x).abs())),
+            Self::Bilinear => fill(values, |x| (1.0 - at(x).abs()).max(0.0)),
+            Self::Box => fill(values, |x| if at(x) > -0.5 && at(x) <= 0.5 { 1.0 } else { 0.0 }),
         }
     }
 }
 
+/// By fours, so that compilers take several values at once even where there are few.
 #[inline(always)]
-fn bicubic(x: f64) -> f64 {
-    const A: f64 = -0.5;
-    if x < 1.0 {
-        ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0
-    } else if x < 2.0 {
-        (((x - 5.0) * x + 8.0) * x - 4.0) * A
-    } else {
-        0.0
+fn fill(values: &mut [[f64; 4]], value: impl Fn(i32) -> f64) {
+    for (four, to) in (0..).step_by(4).zip(values) {
+        *to = [value(four), value(four + 1), value(four + 2), value(four + 3)];
     }
 }
 
-/// The taps of one output sample: the first source sample and a weight for each from there on.
-#[derive(Clone, Debug)]
-pub(super) struct Taps {
-    pub(super) first: usize,
-    weights: Range<usize>,
+/// Both branches are computed, for the same reason.
+#[inline(always)]
+fn bicubic(x: f64) -> f64 {
+    const A: f64 = -0.5;
+    let near = ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0;
+    let far = (((x - 5.0) * x + 8.0) * x - 4.0) * A;
+    let outer = if x < 2.0 { far } else { 0.0 };
+    if x < 1.0 { near } else { outer }
 }
 
-/// The taps of all output samples along one axis.
+/// Weights of two neighbouring samples, each split into `upper * 2^SPLIT + lower` of 16 bits: sums of both
+/// halves, put together again, are exact modulo 2^32, and a processor multiplies 16 bits in pairs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Weights {
+    pub(super) upper: Pair,
+    pub(super) lower: Pair,
+}
+
+/// Values of two neighbouring samples.
+pub(super) type Pair = [i16; 2];
+
+/// Bits of the lower half of a weight.
+pub(super) const SPLIT: u32 = 12;
+
+/// The pairs that one output sample sums up.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    first: usize,
+    pairs: usize,
+}
+
+/// The taps of all output samples along one axis. Pairs are counted from the first sample that any needs.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
-    pub(super) taps: Vec<Taps>,
-    weights: Vec<i32>,
+    spans: Vec<Span>,
+    /// `width` weights for each output sample.
+    weights: Vec<Weights>,
+    width: usize,
+    needs: Range<usize>,
 }
 
 impl Axis {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
     pub(super) fn new(source: usize, start: f32, end: f32, side: usize, filter: Filter) -> Self {
+        let (taps, flat) = pillow(source, start, end, side, filter);
+        let begin = taps.iter().map(|taps| taps.first).min().unwrap_or(0);
+        let end = taps.iter().map(|taps| taps.first + taps.weights.len()).max().unwrap_or(0);
+        let pairs = |taps: &Taps| ((taps.first - begin) % 2 + taps.weights.len()).div_ceil(2);
+        let width = taps.iter().map(pairs).max().unwrap_or(0);
+        let mut even = vec![0; side * width * 2];
+        let mut spans = Vec::with_capacity(side);
+        for (own, taps) in even.chunks_exact_mut(width.max(1) * 2).zip(taps) {
+            let (first, odd) = ((taps.first - begin) / 2, (taps.first - begin) % 2);
+            spans.push(Span { first, pairs: (odd + taps.weights.len()).div_ceil(2) });
+            own[odd..][..taps.weights.len()].copy_from_slice(&flat[taps.weights]);
+        }
+        let weights = even.as_chunks().0.iter().map(|&pair| Weights::new(pair)).collect();
+        Self { spans, weights, width, needs: begin..end }
+    }
+
+    /// Output samples.
+    pub(super) const fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// The source samples that any output sample needs.
+    pub(super) const fn needs(&self) -> &Range<usize> {
+        &self.needs
+    }
+
+    /// The most pairs that an output sample sums up.
+    pub(super) const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The first pair of an output sample, and the weights of the pairs from there on.
+    #[inline(always)]
+    pub(super) fn at(&self, sample: usize) -> (usize, &[Weights]) {
+        let Span { first, pairs } = self.spans[sample];
+        (first, &self.weights[sample * self.width..][..pairs])
+    }
+
+    /// The same, filled up with weights 0 to equally many pairs for all samples (which may lie beyond what is
+    /// needed): where the next sample is another's, a processor then foresees where the loop ends.
+    #[inline(always)]
+    pub(super) fn filled(&self, sample: usize) -> (usize, &[Weights]) {
+        (self.spans[sample].first, &self.weights[sample * self.width..][..self.width])
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        size_of::<Span>() * self.spans.capacity() + size_of::<Weights>() * self.weights.capacity()
+    }
+}
+
+impl Weights {
+    #[allow(clippy::cast_possible_truncation)]
+    fn new(pair: [i32; 2]) -> Self {
+        let lower = pair.map(|w| (w & ((1 << SPLIT) - 1)) as i16);
+        Self { upper: pair.map(|w| (w >> SPLIT) as i16), lower }
+    }
+}
+
+/// The source samples of one output sample from the first on, and where their weights lie.
+pub(super) struct Taps {
+    pub(super) first: usize,
+    pub(super) weights: Range<usize>,
+}
+
+/// Pillow's taps, sample by sample, without the zeros at their ends.
+pub(super) fn pillow(
+    source: usize,
+    start: f32,
+    end: f32,
+    side: usize,
+    filter: Filter,
+) -> (Vec<Taps>, Vec<i32>) {
+    Arch::new().dispatch(Pillow { source, start, end, side, filter })
+}
+
+/// Compiled for each instruction set; the sums are the same in all.
+struct Pillow {
+    source: usize,
+    start: f32,
+    end: f32,
+    side: usize,
+    filter: Filter,
+}
+
+impl WithSimd for Pillow {
+    type Output = (Vec<Taps>, Vec<i32>);
+
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+        let Self { source, start, end, side, filter } = self;
         let scale = f64::from(end - start) / side as f64;
         let wide = scale.max(1.0);
         let support = filter.support() * wide;
-        let mut axis = Self { taps: Vec::with_capacity(side), weights: Vec::new() };
-        let mut row = Vec::new();
+        // One value more than the widest of all.
+        let most = (support.ceil() as usize * 2 + 1).min(source).div_ceil(4);
+        let (mut values, mut scaled) = (vec![[0.0; 4]; most], vec![[0; 4]; most]);
+        let mut flat = Vec::with_capacity(side * most * 4);
+        let mut all = Vec::with_capacity(side);
         for sample in 0..side {
             let center = f64::from(start) + (sample as f64 + 0.5) * scale;
             // Casts of floats saturate: what lies before the picture begins at 0.
             let first = (center - support + 0.5) as usize;
-            let last = ((center + support + 0.5) as usize).min(source);
-            row.clear();
-            row.extend((first..last).map(|x| filter.at((x as f64 - center + 0.5) * (1.0 / wide))));
-            let sum: f64 = row.iter().sum();
-            let begin = axis.weights.len();
-            axis.weights.extend(row.iter().map(|w| {
-                let w = if sum == 0.0 { *w } else { w / sum };
-                let scaled = w * f64::from(1 << BITS);
-                (scaled + if w < 0.0 { -0.5 } else { 0.5 }) as i32
-            }));
-            axis.taps.push(Taps { first, weights: begin..axis.weights.len() });
+            let count = ((center + support + 0.5) as usize).min(source) - first;
+            // Whole numbers of less than 53 bits: their sum is exact.
+            let offset = first as f64;
+            let row = &mut values[..count.div_ceil(4)];
+            filter.fill(row, |x| (offset + f64::from(x) - center + 0.5) * (1.0 / wide));
+            let sum: f64 = row.as_flattened()[..count].iter().sum();
+            let sum = if sum == 0.0 { 1.0 } else { sum };
+            for (to, four) in scaled.iter_mut().zip(row) {
+                *to = four.map(|w| w / sum).map(|w| (w * f64::from(1 << BITS) + 0.5_f64.copysign(w)) as i32);
+            }
+            let own = &scaled.as_flattened()[..count];
+            let leading = own.iter().take_while(|&&w| w == 0).count();
+            let trailing = own[leading..].iter().rev().take_while(|&&w| w == 0).count();
+            let begin = flat.len();
+            flat.extend_from_slice(&own[leading..count - trailing]);
+            all.push(Taps { first: first + leading, weights: begin..flat.len() });
         }
-        axis
-    }
-
-    #[inline(always)]
-    pub(super) fn of<'a>(&'a self, taps: &Taps) -> &'a [i32] {
-        &self.weights[taps.weights.clone()]
-    }
-
-    /// The source samples that any output sample needs.
-    pub(super) fn span(&self) -> (usize, usize) {
-        let first = self.taps.first().map_or(0, |t| t.first);
-        let last = self.taps.last().map_or(0, |t| t.first + t.weights.len());
-        (first, last)
+        (all, flat)
     }
 }

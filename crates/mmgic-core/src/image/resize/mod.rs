@@ -9,15 +9,22 @@
 //!
 //! Cost: about `2 * support * max(1, scale)` multiplications a value and pass.
 
+mod across;
 mod axis;
 mod out;
 mod passes;
+#[cfg(test)]
+mod tests;
+mod vector;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use super::error::ImageError;
 use axis::Axis;
 pub use axis::Filter;
 pub use out::{Out, Tables};
 pub use passes::Buffers;
+use passes::Path;
 
 /// The largest side that a crop may be resized to.
 pub const MAX_SIDE: usize = 8192;
@@ -99,7 +106,6 @@ pub struct Resize {
     whole: (usize, usize),
     columns: Axis,
     rows: Axis,
-    needs: Region,
 }
 
 impl Resize {
@@ -120,24 +126,30 @@ impl Resize {
         }
         let columns = Axis::new(whole.0, left, right, side, filter);
         let rows = Axis::new(whole.1, top, bottom, side, filter);
-        let ((x0, x1), (y0, y1)) = (columns.span(), rows.span());
-        Ok(Self { whole, columns, rows, needs: Region { x0, y0, x1, y1 } })
+        Ok(Self { whole, columns, rows })
     }
 
     /// The source pixels that any output pixel needs.
     #[must_use]
     pub const fn needs(&self) -> Region {
-        self.needs
+        let (x, y) = (self.columns.needs(), self.rows.needs());
+        Region { x0: x.start, y0: y.start, x1: x.end, y1: y.end }
     }
 
     /// Bytes that this and the buffers of its run take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        passes::bytes(self)
+        passes::bytes(self) + self.columns.bytes() + self.rows.bytes()
     }
 
     const fn side(&self) -> usize {
-        self.columns.taps.len()
+        self.columns.len()
+    }
+
+    /// Whether the vertical pass goes first.
+    const fn rows_first(&self) -> bool {
+        let (width, height) = self.whole;
+        height.saturating_sub(self.side()) > 2 * width.saturating_sub(self.side())
     }
 
     /// Resizes the crop out of `part`, which must cover [`Self::needs`], to `out` of `3 * side * side` values.
@@ -146,11 +158,11 @@ impl Resize {
     /// `BadCrop` when the part is of another picture, does not cover the need or lacks pixels, or `out` has
     /// another length.
     pub fn run(&self, part: &Part<'_>, buffers: &mut Buffers, out: Out<'_>) -> Result<(), ImageError> {
-        let fits = part.whole == self.whole && part.region.covers(&self.needs);
+        let fits = part.whole == self.whole && part.region.covers(&self.needs());
         if !fits || part.rgb.len() != part.region.bytes() || out.len() != 3 * self.side() * self.side() {
             return Err(ImageError::BadCrop);
         }
-        passes::run(self, part, buffers, out);
+        passes::run(self, part, buffers, out, Path::Best);
         Ok(())
     }
 }

@@ -1,186 +1,249 @@
-//! Both passes.
+//! Both passes in one stream: as soon as the second has what it needs for a row, it makes that row.
+//!
+//! 1. The first pass keeps its last rows in a ring, two and two of them interleaved: what the vertical pass
+//!    multiplies in pairs.
+//! 2. The horizontal pass takes eight rows at a time and first lays their columns side by side, in pairs too.
+//! 3. Samples that no weight meets are never read; those that fill up a pair meet the weight 0.
+//!
+//! Cost: a ring of about `4 * scale + 11` rows of `side` pixels, whatever the size of the picture.
 
-use super::axis::{Axis, BITS};
-use super::{Out, Part, Resize};
-use pulp::{Arch, Simd, WithSimd};
+use super::across::{BLOCK, Cell, ROWS, across, cells_for, padded};
+use super::axis::{Axis, Pair};
+use super::out::Out;
+use super::vector::{LANES, Portable, Vector};
+use super::{Part, Resize};
 
-const HALF: i32 = 1 << (BITS - 1);
-/// Rows that the horizontal pass takes at once.
-const LANES: usize = 32;
-
-#[inline(always)]
-fn rounded(sum: i32) -> u8 {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let value = (sum >> BITS).clamp(0, 255) as u8;
-    value
+/// Values that the vertical pass sums up at once.
+const TILE: usize = 4 * LANES;
+/// Working memory of a resize, to be used again.
+#[derive(Clone, Debug, Default)]
+pub struct Buffers {
+    cells: Vec<Cell>,
+    /// Pairs of rows that the first pass made.
+    ring: Vec<Pair>,
+    /// Pairs of rows that the horizontal pass made as the second one.
+    last: Vec<Pair>,
+    /// Rows of bytes that the vertical pass made.
+    bytes: Vec<u8>,
 }
 
-/// Some columns of whole rows of RGB bytes.
+/// What one resize uses of the buffers.
+struct Room<'a> {
+    cells: &'a mut [Cell],
+    ring: &'a mut [Pair],
+    last: &'a mut [Pair],
+    bytes: &'a mut [u8],
+}
+
+/// The first `length` entries.
+fn first<T: Copy + Default>(buffer: &mut Vec<T>, length: usize) -> &mut [T] {
+    if buffer.len() < length {
+        buffer.resize(length, T::default());
+    }
+    &mut buffer[..length]
+}
+
+impl Buffers {
+    fn room(&mut self, sizes: &Sizes) -> Room<'_> {
+        Room {
+            cells: first(&mut self.cells, sizes.cells),
+            ring: first(&mut self.ring, sizes.pairs * sizes.line),
+            last: first(&mut self.last, sizes.last),
+            bytes: first(&mut self.bytes, sizes.bytes),
+        }
+    }
+}
+
+/// How much of the buffers one resize uses.
+struct Sizes {
+    cells: usize,
+    /// Pairs of rows in the ring, and values of each.
+    pairs: usize,
+    line: usize,
+    last: usize,
+    bytes: usize,
+}
+
+impl Sizes {
+    fn of(plan: &Resize) -> Self {
+        // The horizontal pass writes four pixels at a time, the vertical one whole tiles.
+        let made = (plan.side().next_multiple_of(4) * 3).next_multiple_of(TILE);
+        let cells = cells_for(&plan.columns);
+        let pairs = (plan.rows.width() + BLOCK - 1).next_multiple_of(BLOCK);
+        if plan.rows_first() {
+            let line = (plan.columns.needs().len() * 3).next_multiple_of(TILE);
+            Self { cells, pairs, line, last: made * BLOCK, bytes: made.max(line * ROWS) }
+        } else {
+            Self { cells, pairs, line: made, last: 0, bytes: made }
+        }
+    }
+}
+
+/// Bytes that the buffers of this resize take.
+pub(super) fn bytes(plan: &Resize) -> usize {
+    let sizes = Sizes::of(plan);
+    sizes.cells * size_of::<Cell>()
+        + (sizes.pairs * sizes.line + sizes.last) * size_of::<Pair>()
+        + sizes.bytes
+}
+
+/// The rows of bytes that a resize needs.
 #[derive(Clone, Copy)]
 struct Rows<'a> {
     bytes: &'a [u8],
     stride: usize,
-    /// Where the columns begin in each row, and their number, in bytes.
-    left: usize,
+    /// Bytes of each row, and number of rows.
     length: usize,
+    count: usize,
 }
 
 impl<'a> Rows<'a> {
+    fn of(plan: &Resize, part: &Part<'a>) -> Self {
+        let (needs, region) = (plan.needs(), part.region);
+        let stride = (region.x1 - region.x0) * 3;
+        let start = (needs.y0 - region.y0) * stride + (needs.x0 - region.x0) * 3;
+        let (length, count) = ((needs.x1 - needs.x0) * 3, needs.y1 - needs.y0);
+        Self { bytes: &part.rgb[start..], stride, length, count }
+    }
+
+    /// A row; the last one again for those that are not there.
     #[inline(always)]
     fn row(&self, number: usize) -> &'a [u8] {
-        let start = number * self.stride + self.left;
-        &self.bytes[start..start + self.length]
+        &self.bytes[number.min(self.count - 1) * self.stride..][..self.length]
+    }
+
+    #[inline(always)]
+    fn block(&self, first: usize) -> [&'a [u8]; ROWS] {
+        std::array::from_fn(|lane| self.row(first + lane))
     }
 }
 
-/// Adds `weight` times each value to its sum.
+/// The vertical pass: one row of bytes as a weighted sum of the ring's rows.
 #[inline(always)]
-fn add_weighted(sums: &mut [i32], values: &[u8], weight: i32) {
-    for (sum, &value) in sums.iter_mut().zip(values) {
-        *sum += i32::from(value) * weight;
-    }
-}
-
-/// Swaps the bits of `b` under the mask with those of `a` above them.
-#[inline(always)]
-fn exchanged(a: u64, b: u64, bits: u32, mask: u64) -> (u64, u64) {
-    ((a & mask) | (b & mask) << bits, (a >> bits & mask) | (b & !mask))
-}
-
-/// Swaps rows and columns of 8 x 8 bytes: halves, then quarters, then eighths change places.
-#[inline(always)]
-fn transposed(rows: [[u8; 8]; 8]) -> [[u8; 8]; 8] {
-    let mut w = rows.map(u64::from_le_bytes);
-    for upper in [0, 1, 2, 3] {
-        (w[upper], w[upper + 4]) = exchanged(w[upper], w[upper + 4], 32, 0x0000_0000_ffff_ffff);
-    }
-    for upper in [0, 1, 4, 5] {
-        (w[upper], w[upper + 2]) = exchanged(w[upper], w[upper + 2], 16, 0x0000_ffff_0000_ffff);
-    }
-    for upper in [0, 2, 4, 6] {
-        (w[upper], w[upper + 1]) = exchanged(w[upper], w[upper + 1], 8, 0x00ff_00ff_00ff_00ff);
-    }
-    w.map(u64::to_le_bytes)
-}
-
-/// Lays the bytes of eight rows side by side: byte `i` of all of them in part `group` of lane cell `i`.
-#[inline(always)]
-fn interleave(rows: [&[u8]; 8], lanes: &mut [[u8; LANES]], group: usize) {
-    let tiles = rows.map(<[u8]>::as_chunks::<8>);
-    let (blocks, tail) = lanes.as_chunks_mut::<8>();
-    for (tile, cells) in blocks.iter_mut().enumerate() {
-        let square = transposed(tiles.map(|(whole, _)| whole[tile]));
-        for (cell, eight) in cells.iter_mut().zip(square) {
-            cell.as_chunks_mut::<8>().0[group] = eight;
-        }
-    }
-    for (column, cell) in tail.iter_mut().enumerate() {
-        cell.as_chunks_mut::<8>().0[group] = tiles.map(|(_, rest)| rest[column]);
-    }
-}
-
-/// The horizontal pass, on [`LANES`] rows at once: their bytes are first laid side by side, so that one
-/// weight meets the same sample of all of them in a few vectors.
-#[inline(always)]
-fn across(rows: Rows<'_>, first_column: usize, axis: &Axis, lanes: &mut Vec<[u8; LANES]>, out: &mut [u8]) {
-    let stride = axis.taps.len() * 3;
-    lanes.resize(rows.length, [0; LANES]);
-    for (block, target) in out.chunks_mut(LANES * stride).enumerate() {
-        let count = target.len() / stride;
-        for group in 0..LANES / 8 {
-            // A last, short block repeats its last row.
-            let row = |lane: usize| rows.row(block * LANES + (group * 8 + lane).min(count - 1));
-            interleave(std::array::from_fn(row), lanes, group);
-        }
-        for (sample, taps) in axis.taps.iter().enumerate() {
-            let (cells, _) = lanes[(taps.first - first_column) * 3..].as_chunks::<3>();
-            let mut sums = [HALF; 3 * LANES];
-            for (pixel, &weight) in cells.iter().zip(axis.of(taps)) {
-                add_weighted(&mut sums, pixel.as_flattened(), weight);
+fn down<V: Vector>(v: V, ring: &[Pair], axis: &Axis, sample: usize, out: &mut [u8]) {
+    let (line, (first, weights)) = (out.len(), axis.at(sample));
+    let start = first * line % ring.len();
+    for (tile, bytes) in out.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
+        let mut sums = [v.start(); 4];
+        let mut at = start + tile * TILE;
+        for &weights in weights {
+            let (parts, _) = ring[at..][..TILE].as_chunks::<LANES>();
+            for (sums, pairs) in sums.iter_mut().zip(parts) {
+                *sums = v.add(*sums, pairs, weights);
             }
-            let values = sums.map(rounded);
-            for (row, line) in target.chunks_exact_mut(stride).enumerate() {
-                for channel in 0..3 {
-                    line[sample * 3 + channel] = values[channel * LANES + row];
+            at += line;
+            if at >= ring.len() {
+                at -= ring.len();
+            }
+        }
+        *bytes = v.bytes([v.join(sums[0]), v.join(sums[1]), v.join(sums[2]), v.join(sums[3])]);
+    }
+}
+
+/// Interleaves two rows.
+#[inline(always)]
+fn zipped<V: Vector>(v: V, upper: &[u8], lower: &[u8], out: &mut [Pair]) {
+    for (tile, pairs) in out.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
+        let at = (tile * TILE).min(upper.len());
+        *pairs = match (upper[at..].first_chunk(), lower[at..].first_chunk()) {
+            (Some(upper), Some(lower)) => v.zip(upper, lower),
+            _ => v.zip(&padded(upper, at), &padded(lower, at)),
+        };
+    }
+}
+
+/// One resize, to be compiled for each instruction set.
+struct Work<'a> {
+    plan: &'a Resize,
+    source: Rows<'a>,
+    buffers: &'a mut Buffers,
+    out: Out<'a>,
+}
+
+impl Work<'_> {
+    #[inline(always)]
+    fn run<V: Vector>(self, v: V) {
+        if self.plan.rows_first() { self.rows_first(v) } else { self.columns_first(v) }
+    }
+
+    #[inline(always)]
+    fn columns_first<V: Vector>(mut self, v: V) {
+        let Resize { columns, rows, .. } = self.plan;
+        let (side, sizes) = (rows.len(), Sizes::of(self.plan));
+        let Room { cells, ring, bytes, .. } = self.buffers.room(&sizes);
+        let block = BLOCK * sizes.line;
+        let mut made = 0;
+        for row in 0..side {
+            let (first, weights) = rows.at(row);
+            while made < first + weights.len() {
+                let target = &mut ring[made % sizes.pairs * sizes.line..][..block];
+                across(v, &self.source.block(made * 2), columns, cells, target);
+                made += BLOCK;
+            }
+            down(v, ring, rows, row, bytes);
+            self.out.put(row, side, &bytes[..side * 3]);
+        }
+    }
+
+    #[inline(always)]
+    fn rows_first<V: Vector>(mut self, v: V) {
+        let Resize { columns, rows, .. } = self.plan;
+        let (side, sizes) = (rows.len(), Sizes::of(self.plan));
+        let Room { cells, ring, last, bytes } = self.buffers.room(&sizes);
+        let line = sizes.line;
+        let mut made = 0;
+        for row in 0..side {
+            let (first, weights) = rows.at(row);
+            while made < first + weights.len() {
+                let target = &mut ring[made % sizes.pairs * line..][..line];
+                zipped(v, self.source.row(made * 2), self.source.row(made * 2 + 1), target);
+                made += 1;
+            }
+            let at = row % ROWS;
+            down(v, ring, rows, row, &mut bytes[at * line..][..line]);
+            if at == ROWS - 1 || row == side - 1 {
+                let block = Rows { bytes, stride: line, length: self.source.length, count: at + 1 };
+                across(v, &block.block(0), columns, cells, last);
+                for done in 0..=at {
+                    let pairs = &last[done / 2 * (last.len() / BLOCK)..];
+                    for (byte, pair) in bytes[..side * 3].iter_mut().zip(pairs) {
+                        *byte = pair[done % 2].to_le_bytes()[0];
+                    }
+                    self.out.put(row - at + done, side, &bytes[..side * 3]);
                 }
             }
         }
     }
 }
 
-/// The vertical pass: each row of `out` is a weighted sum of rows.
-#[inline(always)]
-fn down(rows: Rows<'_>, first_row: usize, axis: &Axis, sums: &mut Vec<i32>, out: &mut [u8]) {
-    sums.resize(rows.length, 0);
-    for (target, taps) in out.chunks_exact_mut(rows.length).zip(&axis.taps) {
-        sums.fill(HALF);
-        for (row, &weight) in (taps.first - first_row..).zip(axis.of(taps)) {
-            add_weighted(sums, rows.row(row), weight);
-        }
-        for (value, &sum) in target.iter_mut().zip(&*sums) {
-            *value = rounded(sum);
-        }
-    }
-}
-
-/// Working memory of a resize, to be used again.
-#[derive(Clone, Debug, Default)]
-pub struct Buffers {
-    between: Vec<u8>,
-    lanes: Vec<[u8; LANES]>,
-    sums: Vec<i32>,
-    square: Vec<u8>,
-}
-
-/// Both passes over one crop, compiled once for each instruction set.
-struct Passes<'a> {
-    plan: &'a Resize,
-    part: &'a Part<'a>,
-    buffers: &'a mut Buffers,
-    out: &'a mut [u8],
-}
-
-impl WithSimd for Passes<'_> {
+#[cfg(target_arch = "x86_64")]
+impl pulp::NullaryFnOnce for super::x86::On<Work<'_>> {
     type Output = ();
 
-    /// Each pass goes over no more than the other needs.
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { plan, part, buffers: Buffers { between, lanes, sums, .. }, out } = self;
-        let (columns, rows, needs, region) = (&plan.columns, &plan.rows, plan.needs, part.region);
-        let (side, left, top) = (plan.side(), needs.x0, needs.y0);
-        let stride = (region.x1 - region.x0) * 3;
-        let length = (needs.x1 - left) * 3;
-        let bytes = &part.rgb[(top - region.y0) * stride..];
-        let source = Rows { bytes, stride, left: (left - region.x0) * 3, length };
-        let (width, height) = plan.whole;
-        if height.saturating_sub(side) > 2 * width.saturating_sub(side) {
-            between.resize(side * length, 0);
-            down(source, top, rows, sums, between);
-            across(Rows { bytes: between, stride: length, left: 0, length }, left, columns, lanes, out);
-        } else {
-            let length = side * 3;
-            between.resize((needs.y1 - top) * length, 0);
-            across(source, left, columns, lanes, between);
-            down(Rows { bytes: between, stride: length, left: 0, length }, top, rows, sums, out);
-        }
+    fn call(self) {
+        self.work.run(self.vector);
     }
 }
 
-/// Bytes of the buffers after a run.
-pub(super) fn bytes(plan: &Resize) -> usize {
-    let needs = plan.needs;
-    plan.side() * 3 * (plan.side() + (needs.y1 - needs.y0)) + (needs.x1 - needs.x0) * 3 * (LANES + 4)
+/// Which code goes over the pixels.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Path {
+    /// The best of this machine.
+    Best,
+    /// Plain arrays.
+    #[cfg(test)]
+    Portable,
 }
 
-/// Runs both passes with the best instruction set of this machine.
-pub(super) fn run(plan: &Resize, part: &Part<'_>, buffers: &mut Buffers, mut out: Out<'_>) {
-    if let Out::Bytes(out) = out {
-        return Arch::new().dispatch(Passes { plan, part, buffers, out });
+/// Runs both passes.
+pub(super) fn run(plan: &Resize, part: &Part<'_>, buffers: &mut Buffers, out: Out<'_>, path: Path) {
+    let work = Work { plan, source: Rows::of(plan, part), buffers, out };
+    #[cfg(target_arch = "x86_64")]
+    if matches!(path, Path::Best)
+        && let Some(v3) = pulp::x86::V3::try_new()
+    {
+        return v3.vectorize(super::x86::On { vector: super::x86::Avx2(v3), work });
     }
-    let mut square = std::mem::take(&mut buffers.square);
-    square.resize(out.len(), 0);
-    Arch::new().dispatch(Passes { plan, part, buffers, out: &mut square });
-    out.put(0, plan.side(), &square);
-    buffers.square = square;
+    work.run(Portable);
 }
