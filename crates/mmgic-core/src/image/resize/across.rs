@@ -6,8 +6,8 @@
 //!
 //! Cost: about a fifth goes into the laying where a picture shrinks to a third.
 
-use super::axis::{Axis, Pair};
-use super::vector::{LANES, Lanes, Vector};
+use super::axis::Axis;
+use super::vector::{LANES, Lanes, RowPair, Vector};
 
 /// Rows are taken in groups of one to a lane.
 const GROUPS: usize = 2;
@@ -26,12 +26,12 @@ pub(super) struct Cell([[Lanes; 3]; GROUPS]);
 
 /// The cells that a pass along this axis needs.
 pub(super) fn cells_for(axis: &Axis) -> usize {
-    (axis.needs().len().div_ceil(2) + axis.width()).next_multiple_of(2 * RUN)
+    axis.needs().len().div_ceil(2).next_multiple_of(2 * RUN)
 }
 
 /// `N` bytes from `at` on, zeros where the row has ended.
 #[inline(always)]
-pub(super) fn padded<const N: usize>(row: &[u8], at: usize) -> [u8; N] {
+fn padded<const N: usize>(row: &[u8], at: usize) -> [u8; N] {
     let rest = &row[at.min(row.len())..];
     let mut bytes = [0; N];
     for (byte, &value) in bytes.iter_mut().zip(rest) {
@@ -53,18 +53,21 @@ fn parts<'a, const N: usize>(rows: &[&'a [u8]; LANES], at: usize) -> Option<[&'a
 /// Lays the pixels of one go side by side.
 #[inline(always)]
 fn lay<V: Vector>(v: V, rows: [&[u8; RUN_BYTES]; LANES], group: usize, cells: &mut [Cell; 2 * RUN]) {
-    let rows = rows.map(<[u8; RUN_BYTES]>::as_slice);
     for (four, cells) in cells.as_chunks_mut::<2>().0.iter_mut().enumerate() {
-        if let Some(pixels) = parts(&rows, four * 12) {
-            [cells[0].0[group], cells[1].0[group]] = v.column_pairs(pixels);
+        let mut pixels = [&[0; 16]; LANES];
+        for (pixels, row) in pixels.iter_mut().zip(rows) {
+            if let Some(part) = row[four * 12..].first_chunk() {
+                *pixels = part;
+            }
         }
+        [cells[0].0[group], cells[1].0[group]] = v.column_pairs(pixels);
     }
 }
 
 /// One sample of each row and channel.
 #[inline(always)]
 fn summed<V: Vector>(v: V, cells: &[Cell], axis: &Axis, sample: usize) -> [[V::Word; 3]; GROUPS] {
-    let (first, weights) = axis.filled(sample.min(axis.len() - 1));
+    let (first, weights) = axis.at(sample.min(axis.len() - 1));
     let mut sums = [[v.start(); 3]; GROUPS];
     for (cell, &weights) in cells[first..].iter().zip(weights) {
         for (sums, lanes) in sums.as_flattened_mut().iter_mut().zip(cell.0.as_flattened()) {
@@ -85,20 +88,23 @@ pub(super) fn across<V: Vector>(
     rows: &[&[u8]; ROWS],
     axis: &Axis,
     cells: &mut [Cell],
-    out: &mut [Pair],
+    out: &mut [RowPair],
 ) {
-    let (line, length) = (out.len() / BLOCK, rows[0].len());
+    let line = out.len() / BLOCK;
     let mut laid = 0;
     for first in (0..axis.len()).step_by(4) {
-        let (last, _) = axis.filled((first + 3).min(axis.len() - 1));
-        while laid < last + axis.width() && laid * 6 < length {
+        let (last, weights) = axis.at((first + 3).min(axis.len() - 1));
+        while laid < last + weights.len() {
             if let Some(cells) = cells[laid..].first_chunk_mut() {
                 for (group, rows) in rows.as_chunks().0.iter().enumerate() {
-                    if let Some(rows) = parts(rows, laid * 6) {
-                        lay(v, rows, group, cells);
+                    let border;
+                    let rows = if let Some(rows) = parts(rows, laid * 6) {
+                        rows
                     } else {
-                        lay(v, rows.map(|row| padded(row, laid * 6)).each_ref(), group, cells);
-                    }
+                        border = rows.map(|row| padded(row, laid * 6));
+                        border.each_ref()
+                    };
+                    lay(v, rows, group, cells);
                 }
             }
             laid += 2 * RUN;

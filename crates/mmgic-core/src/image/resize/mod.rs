@@ -2,12 +2,13 @@
 //!
 //! 1. [`Resize::new`] makes the weights of both axes from sizes alone, so that only [`Resize::needs`] of the
 //!    picture must be decoded.
-//! 2. Each pass sums in 32-bit integers and rounds to 8 bits.
+//! 2. Each pass sums in 32-bit integers and rounds to 8 bits. Samples are multiplied two and two by weights of
+//!    twice 16 bits, exactly: by AVX2 where it is there, by plain arrays elsewhere (vectors of NEON on aarch64).
 //! 3. The horizontal pass goes first, as ever in Pillow; but since version 13 the vertical one does where the
 //!    whole picture shrinks more than twice as much in height as in width (found by experiment: both orders
-//!    were compared with Pillow's result for some thousand sizes and crops).
+//!    were compared with Pillow's result for some thousand sizes and crops, by all three filters).
 //!
-//! Cost: about `2 * support * max(1, scale)` multiplications a value and pass.
+//! Cost: about `2 * support * max(1, scale)` multiplications a value and pass, 16 of them a cycle at best.
 
 mod across;
 mod axis;

@@ -2,15 +2,16 @@
 //!
 //! 1. The first pass keeps its last rows in a ring, two and two of them interleaved: what the vertical pass
 //!    multiplies in pairs.
-//! 2. The horizontal pass takes eight rows at a time and first lays their columns side by side, in pairs too.
+//! 2. Where the vertical pass goes second, it takes rows from the ring as they come; where it goes first, its rows
+//!    are gathered for the horizontal pass.
 //! 3. Samples that no weight meets are never read; those that fill up a pair meet the weight 0.
 //!
-//! Cost: a ring of about `4 * scale + 11` rows of `side` pixels, whatever the size of the picture.
+//! Cost: a ring of `2 * support * scale + 16` rows of `side` pixels at most, whatever the size of the picture.
 
-use super::across::{BLOCK, Cell, ROWS, across, cells_for, padded};
-use super::axis::{Axis, Pair};
+use super::across::{BLOCK, Cell, ROWS, across, cells_for};
+use super::axis::Axis;
 use super::out::Out;
-use super::vector::{LANES, Portable, Vector};
+use super::vector::{LANES, Portable, RowPair, Vector};
 use super::{Part, Resize};
 
 /// Values that the vertical pass sums up at once.
@@ -20,9 +21,9 @@ const TILE: usize = 4 * LANES;
 pub struct Buffers {
     cells: Vec<Cell>,
     /// Pairs of rows that the first pass made.
-    ring: Vec<Pair>,
+    ring: Vec<RowPair>,
     /// Pairs of rows that the horizontal pass made as the second one.
-    last: Vec<Pair>,
+    last: Vec<RowPair>,
     /// Rows of bytes that the vertical pass made.
     bytes: Vec<u8>,
 }
@@ -30,8 +31,8 @@ pub struct Buffers {
 /// What one resize uses of the buffers.
 struct Room<'a> {
     cells: &'a mut [Cell],
-    ring: &'a mut [Pair],
-    last: &'a mut [Pair],
+    ring: &'a mut [RowPair],
+    last: &'a mut [RowPair],
     bytes: &'a mut [u8],
 }
 
@@ -83,7 +84,7 @@ impl Sizes {
 pub(super) fn bytes(plan: &Resize) -> usize {
     let sizes = Sizes::of(plan);
     sizes.cells * size_of::<Cell>()
-        + (sizes.pairs * sizes.line + sizes.last) * size_of::<Pair>()
+        + (sizes.pairs * sizes.line + sizes.last) * size_of::<RowPair>()
         + sizes.bytes
 }
 
@@ -120,7 +121,7 @@ impl<'a> Rows<'a> {
 
 /// The vertical pass: one row of bytes as a weighted sum of the ring's rows.
 #[inline(always)]
-fn down<V: Vector>(v: V, ring: &[Pair], axis: &Axis, sample: usize, out: &mut [u8]) {
+fn down<V: Vector>(v: V, ring: &[RowPair], axis: &Axis, sample: usize, out: &mut [u8]) {
     let (line, (first, weights)) = (out.len(), axis.at(sample));
     let start = first * line % ring.len();
     for (tile, bytes) in out.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
@@ -129,7 +130,7 @@ fn down<V: Vector>(v: V, ring: &[Pair], axis: &Axis, sample: usize, out: &mut [u
         for &weights in weights {
             let (parts, _) = ring[at..][..TILE].as_chunks::<LANES>();
             for (sums, pairs) in sums.iter_mut().zip(parts) {
-                *sums = v.add(*sums, pairs, weights);
+                *sums = v.add(*sums, &v.widened(pairs), weights);
             }
             at += line;
             if at >= ring.len() {
@@ -142,13 +143,18 @@ fn down<V: Vector>(v: V, ring: &[Pair], axis: &Axis, sample: usize, out: &mut [u
 
 /// Interleaves two rows.
 #[inline(always)]
-fn zipped<V: Vector>(v: V, upper: &[u8], lower: &[u8], out: &mut [Pair]) {
-    for (tile, pairs) in out.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
-        let at = (tile * TILE).min(upper.len());
-        *pairs = match (upper[at..].first_chunk(), lower[at..].first_chunk()) {
-            (Some(upper), Some(lower)) => v.zip(upper, lower),
-            _ => v.zip(&padded(upper, at), &padded(lower, at)),
-        };
+fn zipped(upper: &[u8], lower: &[u8], out: &mut [RowPair]) {
+    for ((pair, &above), &below) in out.iter_mut().zip(upper).zip(lower) {
+        *pair = [above, below];
+    }
+}
+
+/// Row `number` of pairs of rows that the horizontal pass made.
+#[inline(always)]
+fn unzipped(pairs: &[RowPair], number: usize, out: &mut [u8]) {
+    let lower = !number.is_multiple_of(2);
+    for (byte, &[above, below]) in out.iter_mut().zip(&pairs[number / 2 * (pairs.len() / BLOCK)..]) {
+        *byte = if lower { below } else { above };
     }
 }
 
@@ -196,7 +202,7 @@ impl Work<'_> {
             let (first, weights) = rows.at(row);
             while made < first + weights.len() {
                 let target = &mut ring[made % sizes.pairs * line..][..line];
-                zipped(v, self.source.row(made * 2), self.source.row(made * 2 + 1), target);
+                zipped(self.source.row(made * 2), self.source.row(made * 2 + 1), target);
                 made += 1;
             }
             let at = row % ROWS;
@@ -205,10 +211,7 @@ impl Work<'_> {
                 let block = Rows { bytes, stride: line, length: self.source.length, count: at + 1 };
                 across(v, &block.block(0), columns, cells, last);
                 for done in 0..=at {
-                    let pairs = &last[done / 2 * (last.len() / BLOCK)..];
-                    for (byte, pair) in bytes[..side * 3].iter_mut().zip(pairs) {
-                        *byte = pair[done % 2].to_le_bytes()[0];
-                    }
+                    unzipped(last, done, &mut bytes[..side * 3]);
                     self.out.put(row - at + done, side, &bytes[..side * 3]);
                 }
             }

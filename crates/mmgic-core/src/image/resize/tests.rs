@@ -137,6 +137,20 @@ fn the_vertical_pass_goes_first_where_pillow_does_so() {
 }
 
 #[test]
+fn spans_never_step_back() {
+    // Twice as large at the left border: the weight of pixel 0 is 0 for the fourth sample, but not for the fifth.
+    let axis = Axis::new(12, 0.0, 6.0, 12, Filter::Bicubic);
+    assert_eq!(axis.needs(), &(0..8));
+    let mut before = (0, 0);
+    for sample in 0..axis.len() {
+        let (first, weights) = axis.at(sample);
+        let now = (first, first + weights.len());
+        assert!(before.0 <= now.0 && before.1 <= now.1, "{sample}: {before:?} {now:?}");
+        before = now;
+    }
+}
+
+#[test]
 fn a_crop_of_the_squares_own_size_is_copied_and_needs_nothing_else() {
     let (whole, region) = ((50, 40), Region { x0: 9, y0: 3, x1: 9 + 24, y1: 3 + 24 });
     let rgb = noise(50 * 40 * 3, 3);

@@ -14,6 +14,9 @@ pub(super) const LANES: usize = 8;
 /// A pair of samples in each lane.
 pub(super) type Lanes = [Pair; LANES];
 
+/// Bytes of two neighbouring rows.
+pub(super) type RowPair = [u8; 2];
+
 /// Sums of the products with the upper and the lower halves of the weights.
 #[derive(Clone, Copy)]
 pub(super) struct Sums<T> {
@@ -38,13 +41,13 @@ pub(super) trait Vector: Copy {
     fn bytes(self, values: [Self::Word; 4]) -> [u8; 4 * LANES];
 
     /// Four pixels, three channels each, of eight rows: cut to bytes, as pairs of rows that lie `line` apart.
-    fn row_pairs(self, pixels: &[[Self::Word; 3]; 4], out: &mut [Pair], line: usize);
+    fn row_pairs(self, pixels: &[[Self::Word; 3]; 4], out: &mut [RowPair], line: usize);
 
     /// Four RGB pixels of eight rows as two pairs of columns, three channels each; the last four bytes go unused.
     fn column_pairs(self, rows: [&[u8; 16]; LANES]) -> [[Lanes; 3]; 2];
 
-    /// Pairs of 32 bytes above and below one another.
-    fn zip(self, upper: &[u8; 4 * LANES], lower: &[u8; 4 * LANES]) -> [Pair; 4 * LANES];
+    /// Pairs of 16 bits.
+    fn widened(self, pairs: &[RowPair; LANES]) -> Lanes;
 }
 
 /// Plain arrays.
@@ -94,10 +97,10 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
-    fn row_pairs(self, pixels: &[[Word; 3]; 4], out: &mut [Pair], line: usize) {
+    fn row_pairs(self, pixels: &[[Word; 3]; 4], out: &mut [RowPair], line: usize) {
         for (at, rows) in pixels.as_flattened().iter().enumerate() {
             for (pair, values) in rows.as_chunks::<2>().0.iter().enumerate() {
-                out[pair * line + at] = values.map(|value| cut(value).into());
+                out[pair * line + at] = values.map(cut);
             }
         }
     }
@@ -109,7 +112,7 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
-    fn zip(self, upper: &[u8; 4 * LANES], lower: &[u8; 4 * LANES]) -> [Pair; 4 * LANES] {
-        std::array::from_fn(|at| [upper[at].into(), lower[at].into()])
+    fn widened(self, pairs: &[RowPair; LANES]) -> Lanes {
+        pairs.map(|pair| pair.map(i16::from))
     }
 }

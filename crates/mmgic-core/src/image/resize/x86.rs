@@ -1,10 +1,10 @@
 //! The steps of the passes in AVX2, by `pulp`'s safe functions.
 
 use super::axis::{BITS, Pair, SPLIT, Weights};
-use super::vector::{HALF, LANES, Lanes, Sums, Vector};
+use super::vector::{HALF, LANES, Lanes, RowPair, Sums, Vector};
 use pulp::bytemuck::cast;
 use pulp::x86::V3;
-use std::arch::x86_64::{__m128i, __m256, __m256i};
+use std::arch::x86_64::{__m128i, __m256i};
 
 /// AVX2 is there.
 #[derive(Clone, Copy)]
@@ -20,6 +20,9 @@ pub(super) struct On<W> {
     pub(super) work: W,
 }
 
+/// Pairs of rows of four samples, from sample by sample to pair by pair.
+const BY_ROWS: [u8; 16] = [0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15];
+
 impl Avx2 {
     /// Bytes of row `low` in the lower half and of row `high` in the upper one.
     #[inline(always)]
@@ -34,23 +37,15 @@ impl Avx2 {
         self.0.avx2._mm256_madd_epi16(pairs, self.0.avx._mm256_set1_epi32(cast(weights)))
     }
 
-    /// Two samples of eight rows, cut to 8 bits, as pairs of rows: in each half two of the first, two of the second.
+    /// Four samples of eight rows, cut to bytes, as four pairs of rows.
     #[inline(always)]
-    fn cut(self, first: __m256i, second: __m256i) -> __m256i {
-        let V3 { avx, avx2, .. } = self.0;
-        let packed = avx2._mm256_packus_epi32(first, second);
-        avx2._mm256_min_epu16(packed, avx._mm256_set1_epi16(255))
-    }
-
-    /// Four samples of eight rows, as four pairs of rows.
-    #[inline(always)]
-    fn four(self, samples: &[__m256i; 4]) -> [[Pair; 4]; 4] {
-        let avx = self.0.avx;
-        let first: __m256 = cast(self.cut(samples[0], samples[1]));
-        let second: __m256 = cast(self.cut(samples[2], samples[3]));
-        let even: [[Pair; 4]; 2] = cast(avx._mm256_shuffle_ps::<0b10_00_10_00>(first, second));
-        let odd: [[Pair; 4]; 2] = cast(avx._mm256_shuffle_ps::<0b11_01_11_01>(first, second));
-        [even[0], odd[0], even[1], odd[1]]
+    fn four(self, samples: &[__m256i; 4]) -> [[RowPair; 4]; 4] {
+        let avx2 = self.0.avx2;
+        let first = avx2._mm256_packs_epi32(samples[0], samples[1]);
+        let second = avx2._mm256_packs_epi32(samples[2], samples[3]);
+        // In each half: the first two rows and the second two of a sample, then those of the next.
+        let bytes = avx2._mm256_packus_epi16(first, second);
+        cast(avx2._mm256_shuffle_epi8(bytes, cast([BY_ROWS; 2])))
     }
 }
 
@@ -90,7 +85,7 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    fn row_pairs(self, pixels: &[[__m256i; 3]; 4], out: &mut [Pair], line: usize) {
+    fn row_pairs(self, pixels: &[[__m256i; 3]; 4], out: &mut [RowPair], line: usize) {
         for (part, samples) in pixels.as_flattened().as_chunks().0.iter().enumerate() {
             for (row, pairs) in self.four(samples).iter().enumerate() {
                 out[row * line + part * 4..][..4].copy_from_slice(pairs);
@@ -120,8 +115,7 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    fn zip(self, upper: &[u8; 4 * LANES], lower: &[u8; 4 * LANES]) -> [Pair; 4 * LANES] {
-        // The compiler's own unpacking does.
-        super::vector::Portable.zip(upper, lower)
+    fn widened(self, pairs: &[RowPair; LANES]) -> Lanes {
+        cast(self.0.avx2._mm256_cvtepu8_epi16(cast(*pairs)))
     }
 }
