@@ -32,6 +32,9 @@ const WARNINGS: [&str; 7] = [
     "Application transferred too many scanlines",
 ];
 
+/// Parts of what libjpeg says of a sound file of a kind that it does not read.
+const UNSUPPORTED: [&str; 3] = ["Unsupported", "colorspace", "not implemented"];
+
 /// A part of a picture in stored order, at one over `den` (1, 2, 4 or 8) of its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
@@ -170,7 +173,7 @@ impl<'a> Opened<'a> {
             () if is_warning && self.reading.reject_warnings => Err(ImageError::Damaged(message)),
             () if is_warning => Ok(Outcome::Warned),
             () if !self.body.ends => Err(ImageError::Truncated),
-            () if message.starts_with("Unsupported") || message.contains("colorspace") => {
+            () if UNSUPPORTED.iter().any(|part| message.contains(part)) => {
                 Err(ImageError::Unsupported(message))
             }
             () => Err(ImageError::Corrupt(message)),

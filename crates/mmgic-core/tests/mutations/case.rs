@@ -5,7 +5,7 @@ use mmgic_core::image::{Alpha, CropBox, Filter, Limits, Mode, Reading};
 
 /// Low, so that damaged headers meet every limit and mutants stay cheap.
 pub const LIMITS: Limits =
-    Limits { max_pixels: 12_000, max_side: 3_000, max_bytes: 8 << 10, max_scans: 12, max_memory: 8 << 30 };
+    Limits { max_pixels: 12_000, max_side: 3_000, max_bytes: 8 << 10, max_scans: 20, max_memory: 8 << 30 };
 
 /// Budgets: less than any picture needs, enough for some, for one thread at a time, for all.
 const MEMORY: [u64; 4] = [50_000, 1 << 20, 80 << 20, LIMITS.max_memory];
