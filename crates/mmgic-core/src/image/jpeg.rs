@@ -209,10 +209,11 @@ impl<'a> Opened<'a> {
         Ok(region)
     }
 
-    /// Decodes the `rows` x `columns` pixels aimed at into `out`, which is re-used or grown.
+    /// Decodes what is aimed at by `wanted`, `rows` x `columns` pixels, into `out`, which is re-used or grown.
     #[allow(unsafe_code)]
     fn pixels(
         &self,
+        wanted: Wanted,
         (columns, rows): (usize, usize),
         Layout(format, bytes_a_pixel): Layout,
         out: &mut Vec<u8>,
@@ -222,6 +223,7 @@ impl<'a> Opened<'a> {
         let (width, height) = (u32::from(self.frame.width), u32::from(self.frame.height));
         out.clear();
         out.try_reserve_exact(bytes).map_err(|_| ImageError::OutOfMemory { width, height })?;
+        let mut again = None;
         if self.body.ends {
             // SAFETY: `bytes` bytes are reserved, for the rows and columns that scale and region leave.
             let code = unsafe { self.decoder.decompress(self.file, pitch, format, out.as_mut_ptr()) };
@@ -231,12 +233,17 @@ impl<'a> Opened<'a> {
                 return self.verdict(code);
             }
             self.verdict(code)?;
+            // This decoder keeps the tables that stand behind the first scan: they would change the result.
+            let fresh = Self::new(self.file, self.reading)?;
+            fresh.aim(wanted)?;
+            again = Some(fresh);
         }
         // A file that warns might leave bytes unwritten: it is decoded (again) to cleared memory.
         out.resize(bytes, 0);
-        // SAFETY: `out` holds `bytes` bytes, as above.
-        let code = unsafe { self.decoder.decompress(self.file, pitch, format, out.as_mut_ptr()) };
-        self.verdict(code)
+        let opened = again.as_ref().unwrap_or(self);
+        // SAFETY: `out` holds `bytes` bytes, as above: both decoders read one file and aim at one region.
+        let code = unsafe { opened.decoder.decompress(self.file, pitch, format, out.as_mut_ptr()) };
+        opened.verdict(code)
     }
 }
 
@@ -313,9 +320,9 @@ pub(super) fn decode(
     let size = (region.x1 - region.x0, region.y1 - region.y0);
     (picture.width, picture.height) = size;
     if opened.frame.components != 4 {
-        return Ok((opened.pixels(size, RGB, &mut picture.rgb)?, region));
+        return Ok((opened.pixels(wanted, size, RGB, &mut picture.rgb)?, region));
     }
-    let outcome = opened.pixels(size, CMYK, spare)?;
+    let outcome = opened.pixels(wanted, size, CMYK, spare)?;
     picture.rgb.clear();
     let (inks, _) = spare.as_chunks::<4>();
     picture.rgb.extend(inks.iter().flat_map(|&ink| rgb_from_inverted_cmyk(ink)));

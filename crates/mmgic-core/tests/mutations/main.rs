@@ -178,6 +178,20 @@ fn seeds_are_read_without_complaint_or_are_known_not_to_be() {
 }
 
 #[test]
+fn tables_behind_the_scan_that_needs_them_come_too_late() {
+    let seeds = seeds();
+    let Some((_, file)) = seeds.iter().find(|(name, _)| name == "411.jpg") else { panic!("a seed is gone") };
+    let is_table = |piece: &pieces::Piece| file[piece.all.clone()].starts_with(&[0xff, 0xc4]);
+    let pieces = pieces::pieces(file);
+    let (tables, mut rest): (Vec<_>, Vec<_>) = pieces.into_iter().partition(is_table);
+    let end = rest.pop();
+    let moved: Vec<u8> =
+        rest.into_iter().chain(tables).chain(end).flat_map(|piece| file[piece.all].to_vec()).collect();
+    assert_eq!(moved.len(), file.len());
+    assert_eq!(check::decoding(&moved), PictureStatus::Warned);
+}
+
+#[test]
 fn a_number_says_all_about_its_mutant() {
     let seeds = seeds();
     for number in 0..100 {
