@@ -55,7 +55,7 @@ pub fn decoding(file: &[u8]) -> PictureStatus {
     let header = header(file);
     let read = |lenient, reject| decode(file, &reading(lenient, reject, Alpha::Drop));
     let strict = read(false, false);
-    assert_eq!(strict, read(false, false), "decoded twice");
+    assert!(strict == read(false, false), "decoded twice");
     match (&header, &strict) {
         (Ok(header), Ok((picture, _))) => {
             let (width, height) = header.upright_size();
@@ -69,19 +69,30 @@ pub fn decoding(file: &[u8]) -> PictureStatus {
     match status(&strict) {
         PictureStatus::Ok => {
             for other in [&lenient, &rejecting, &both] {
-                assert_eq!(&strict, other, "a sound file under another policy");
+                assert!(&strict == other, "a sound file under another policy: {:?}", status(other));
             }
         }
         PictureStatus::Warned => {
-            assert_eq!(lenient, strict, "a complaint, lenient");
-            assert_eq!(status(&rejecting), PictureStatus::Damaged, "a complaint, rejected");
-            assert_eq!(status(&both), PictureStatus::Damaged, "a complaint, rejected and lenient");
+            assert!(lenient == strict, "a complaint, lenient: {:?}", status(&lenient));
+            // A file that has its pixels but no end may be called cut off.
+            let refused = [PictureStatus::Damaged, PictureStatus::Truncated];
+            assert!(refused.contains(&status(&rejecting)), "a complaint, rejected: {:?}", status(&rejecting));
+            assert_eq!(status(&both), status(&rejecting), "a complaint, rejected and lenient");
         }
         bad => {
             assert_ne!(bad, PictureStatus::Filled, "filled without being asked");
             assert!(rejecting.is_err(), "a bad file that passes a stricter policy");
-            let filled = status(&lenient) == PictureStatus::Filled && bad == PictureStatus::Truncated;
-            assert!(lenient.is_err() || filled, "{bad:?} became {:?}", status(&lenient));
+            // Read leniently, a file that ends early may turn out to have all its pixels.
+            let filled = match status(&lenient) {
+                PictureStatus::Filled => true,
+                PictureStatus::Warned => both.is_err(),
+                _ => lenient.is_err(),
+            };
+            assert!(
+                filled && (lenient.is_err() || bad == PictureStatus::Truncated),
+                "{bad:?}: {:?}",
+                status(&lenient)
+            );
         }
     }
     let blended = decode(file, &reading(false, false, Alpha::Blend([9, 99, 199])));

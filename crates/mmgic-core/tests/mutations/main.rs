@@ -15,6 +15,8 @@ use dice::Dice;
 use mmgic_core::image::PictureStatus;
 use mutate::{Damage, mutant};
 use report::{Report, Verdict};
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -29,8 +31,11 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// Above the largest budget that a case lets a batch have and any picture within the limits needs.
 const PEAK_MIB: u64 = 80 + 64;
 
-/// What has panicked, and where: those too that the batch catches, which are faults all the same.
-static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// What has panicked, where and how often: those too that the batch catches, which are faults all the same.
+static PANICS: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
+
+static POOLED: AtomicU64 = AtomicU64::new(0);
+thread_local!(static OWN: Cell<u64> = const { Cell::new(0) });
 
 /// Every file of the data folder that is a picture, with its name, in the order of the names.
 fn seeds() -> Vec<(String, Vec<u8>)> {
@@ -97,19 +102,21 @@ fn timed(made: &Made) -> (Option<Verdict>, Duration) {
 fn record_panics() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        let thread = thread::current();
-        if thread.name().is_some_and(|name| !name.starts_with(WORKER)) {
+        match thread::current().name() {
+            Some(name) if name.starts_with(WORKER) => OWN.set(OWN.get() + 1),
             // Another test fails.
-            usual(info);
-        } else if let Ok(mut panics) = PANICS.lock() {
-            panics.push(format!("{}: {info}", thread.name().unwrap_or("a worker of a pool")));
+            Some(_) => return usual(info),
+            None => _ = POOLED.fetch_add(1, Ordering::Relaxed),
+        }
+        if let Ok(mut panics) = PANICS.lock() {
+            *panics.entry(info.to_string()).or_default() += 1;
         }
     }));
 }
 
-/// How often a panic was seen so far.
-fn panics() -> usize {
-    PANICS.lock().map_or(usize::MAX, |panics| panics.len())
+/// How often this worker and the pools have panicked.
+fn panics() -> u64 {
+    OWN.get() + POOLED.load(Ordering::Relaxed)
 }
 
 fn work(seeds: &[(String, Vec<u8>)], next: &AtomicU64, end: u64) -> Report {
@@ -122,7 +129,7 @@ fn work(seeds: &[(String, Vec<u8>)], next: &AtomicU64, end: u64) -> Report {
         let before = panics();
         let made = make(seeds, number);
         let (verdict, time) = timed(&made);
-        // With several workers the panic may be a neighbour's: then both are named.
+        // A panic in a pool may be of another worker's mutant: then both are named.
         if verdict.is_none() || panics() != before || time > LONGEST {
             let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mutant-{number}"));
             let kept =
@@ -150,8 +157,8 @@ fn no_mutant_panics_or_lies_or_passes_a_limit() {
     drop(panic::take_hook());
     let report = parts.into_iter().fold(Report::default(), Report::with);
     report.print();
-    let panics = PANICS.lock().map(|panics| panics.join("\n")).unwrap_or_default();
-    assert!(report.failures.is_empty() && panics.is_empty(), "{}\n{panics}", report.failures.join("\n"));
+    let panics = PANICS.lock().map(|panics| panics.clone()).unwrap_or_default();
+    assert!(report.failures.is_empty() && panics.is_empty(), "{}\n{panics:#?}", report.failures.join("\n"));
     assert_eq!(report.mutants(), numbers.end.saturating_sub(numbers.start), "every mutant was looked at");
     if numbers.end - numbers.start >= MUTANTS {
         assert!(report.of(PictureStatus::Ok) > report.mutants() / 20, "too little damage is survivable");

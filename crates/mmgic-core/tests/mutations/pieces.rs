@@ -115,7 +115,7 @@ pub fn reseal(file: &mut [u8]) {
 fn files_are_their_pieces_and_sound_ones_are_sealed_already() {
     for (name, file) in super::seeds() {
         let pieces = pieces(&file);
-        assert!(pieces.len() >= 3, "{name}: {pieces:?}");
+        assert!(pieces.len() >= 2, "{name}: {pieces:?}");
         let joined: Vec<u8> = pieces.iter().flat_map(|piece| file[piece.all.clone()].to_vec()).collect();
         assert_eq!(joined, file, "{name}");
         assert!(pieces.iter().any(|piece| !piece.size.is_empty()), "{name} states no size");
