@@ -6,6 +6,7 @@ refused as unsupported. What Pillow cannot write is put together here; the Huffm
 """
 
 import itertools
+import math
 import shutil
 import struct
 import subprocess
@@ -113,8 +114,8 @@ def jpeg(planes: np.ndarray, factors: list[tuple[int, int]], *, adobe: int | Non
         out += segment(0xDD, struct.pack(">H", restart))
     if several_scans or len(parts) == 1:
         for name, plane, h, v in parts:
-            blocks = [-(-(-(-size * own // top)) // 8) for size, own, top in zip((WIDTH, HEIGHT), (h, v), most, strict=True)]
-            out += scan([(name, plane, 1, 1)], (blocks[0], blocks[1]), step, restart)
+            blocks = math.ceil(WIDTH * h / most[0] / 8), math.ceil(HEIGHT * v / most[1] / 8)
+            out += scan([(name, plane, 1, 1)], blocks, step, restart)
     else:
         out += scan(parts, (mcus[0], mcus[1]), step, restart)
     return out + b"\xff\xd9"

@@ -12,7 +12,7 @@ mod report;
 
 use case::Case;
 use dice::Dice;
-use mmgic_core::image::PictureStatus;
+use mmgic_core::image::{Format, PictureStatus};
 use mutate::{Damage, mutant};
 use report::{Report, Verdict};
 use std::cell::Cell;
@@ -71,10 +71,11 @@ fn make(seeds: &[(String, Vec<u8>)], number: u64) -> Made {
     // The seeds take turns, so that a short run meets all of them.
     let turn = usize::try_from(number).unwrap_or(0) % seeds.len();
     let (name, file) = &seeds[turn];
-    let ending = |name: &str| name.rsplit('.').next().map(str::to_owned);
-    let alike: Vec<_> = seeds.iter().filter(|(other, _)| ending(other) == ending(name)).collect();
-    let any = dice.below(seeds.len());
-    let other = dice.pick(&alike).filter(|_| any % 4 > 0).map_or(&seeds[any].1, |(_, file)| file);
+    let format = Format::of(file);
+    let alike: Vec<_> =
+        seeds.iter().map(|(_, other)| other).filter(|other| Format::of(other) == format).collect();
+    let any = &seeds[dice.below(seeds.len())].1;
+    let other = if dice.one_in(4) { any } else { dice.pick(&alike).map_or(any, |other| other) };
     let (file, damage) = mutant(file, other, &mut dice);
     Made { seed: name.clone(), file, damage, case: Case::of(std::array::from_fn(|_| dice.byte())) }
 }

@@ -26,7 +26,9 @@ impl Report {
     pub fn add(&mut self, number: u64, seed: &str, verdict: Option<Verdict>, time: Duration) {
         if let Some((status, crops)) = verdict {
             self.mutants[usize::from(status.code())] += 1;
-            crops.into_iter().for_each(|status| self.crops[usize::from(status.code())] += 1);
+            for status in crops {
+                self.crops[usize::from(status.code())] += 1;
+            }
         } else {
             self.failed += 1;
         }
