@@ -12,7 +12,7 @@ PEERS := .bench/.peers-installed
 RUST := $(shell find crates -name target -prune -o -type f \( -name '*.rs' -o -name '*.toml' \) -print) Cargo.toml Cargo.lock
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help setup demo test check format lock docs bench-images bench-tokenize clean
+.PHONY: help setup demo test fuzz check format lock docs bench-images bench-tokenize clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ demo: setup ## Run all six stages on pictures that come with the packages; print
 test: setup check ## Run every check and test, with coverage; real data where MMGIC_REAL_DATA is set
 	cargo test --workspace --quiet
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+fuzz: ## Damage pictures 200,000 times: each must be read or refused (MMGIC_FUZZ_INPUTS: how many, or 7..8 for one)
+	MMGIC_FUZZ_INPUTS=$${MMGIC_FUZZ_INPUTS:-200000} cargo test --release --package mmgic-core --test mutations -- --nocapture
 
 check: setup ## Lint, types, direction of imports, Rust format and lint, stubs
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-//! Thousands of damaged pictures: each must end in a verdict, within the pixel limit, and never in a panic.
+//! What must be refused: cut files, pictures over the limit, crops outside. Random damage is in `mutations`.
 
 use mmgic_core::image::{
     Buffers, CropBox, Filter, ImageError, Limits, Out, Part, Picture, PictureStatus, Reading, Region, Resize,
@@ -6,7 +6,6 @@ use mmgic_core::image::{
 };
 
 const LIMIT: u64 = 20_000;
-const ROUNDS: u64 = 700;
 
 const FILES: [(&str, &[u8]); 9] = [
     ("baseline.jpg", include_bytes!("data/baseline.jpg")),
@@ -26,43 +25,6 @@ fn limits(max_pixels: u64) -> Limits {
 
 fn decode(file: &[u8], max_pixels: u64) -> Result<Picture, ImageError> {
     read(file, &Reading { limits: limits(max_pixels), ..Reading::default() }).map(|(picture, _)| picture)
-}
-
-/// Numbers from a linear congruence (Knuth's MMIX constants): enough to damage files by.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap_or(0) % bound
-    }
-
-    fn byte(&mut self) -> u8 {
-        u8::try_from(self.below(256)).unwrap_or(0)
-    }
-}
-
-fn damaged(file: &[u8], dice: &mut Dice) -> Vec<u8> {
-    let mut out = file.to_vec();
-    for _ in 0..=dice.below(4) {
-        let at = dice.below(out.len());
-        match dice.below(6) {
-            0 => out[at] = dice.byte(),
-            1 => out[at] ^= 1 << dice.below(8),
-            2 => out.truncate(at.max(1)),
-            3 => out.insert(at, dice.byte()),
-            4 => {
-                let end = (at + dice.below(40)).min(out.len());
-                out.copy_within(at..end, 0);
-            }
-            // The header is where sizes and lengths stand.
-            _ => {
-                let at = at.min(60);
-                out[at] = [0, 0xff, 0x7f, 0x80][dice.below(4)];
-            }
-        }
-    }
-    out
 }
 
 #[test]
@@ -86,26 +48,6 @@ fn every_cut_ends_in_a_verdict() {
             }
         }
     }
-}
-
-#[test]
-fn damage_never_panics_nor_passes_the_limit() {
-    let mut decoded = 0;
-    for (number, (name, file)) in (0..).zip(FILES) {
-        for round in 0..ROUNDS {
-            let mut dice = Dice(number * ROUNDS + round);
-            let bytes = damaged(file, &mut dice);
-            match decode(&bytes, LIMIT) {
-                Ok(picture) => {
-                    decoded += 1;
-                    assert!(picture.width * picture.height <= 20_000, "{name} {round}");
-                    assert_eq!(picture.rgb.len(), picture.width * picture.height * 3, "{name} {round}");
-                }
-                Err(error) => assert_ne!(error.status(), PictureStatus::Ok),
-            }
-        }
-    }
-    assert!(decoded > 100, "most damage should be survivable, only {decoded} were");
 }
 
 #[test]

@@ -32,6 +32,9 @@ const WARNINGS: [&str; 7] = [
     "Application transferred too many scanlines",
 ];
 
+/// Parts of what libjpeg says of a sound file of a kind that it does not read.
+const UNSUPPORTED: [&str; 3] = ["Unsupported", "colorspace", "not implemented"];
+
 /// A part of a picture in stored order, at one over `den` (1, 2, 4 or 8) of its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
@@ -170,7 +173,7 @@ impl<'a> Opened<'a> {
             () if is_warning && self.reading.reject_warnings => Err(ImageError::Damaged(message)),
             () if is_warning => Ok(Outcome::Warned),
             () if !self.body.ends => Err(ImageError::Truncated),
-            () if message.starts_with("Unsupported") || message.contains("colorspace") => {
+            () if UNSUPPORTED.iter().any(|part| message.contains(part)) => {
                 Err(ImageError::Unsupported(message))
             }
             () => Err(ImageError::Corrupt(message)),
@@ -206,19 +209,22 @@ impl<'a> Opened<'a> {
         Ok(region)
     }
 
-    /// Decodes the `rows` x `columns` pixels aimed at into `out`, which is re-used or grown.
+    /// Decodes `region`, which is what was aimed at for `wanted`, into `out`, which is re-used or grown.
     #[allow(unsafe_code)]
     fn pixels(
         &self,
-        (columns, rows): (usize, usize),
+        wanted: Wanted,
+        region: Region,
         Layout(format, bytes_a_pixel): Layout,
         out: &mut Vec<u8>,
     ) -> Result<Outcome, ImageError> {
+        let (columns, rows) = (region.x1 - region.x0, region.y1 - region.y0);
         let pitch = columns * bytes_a_pixel;
         let (bytes, pitch) = (pitch * rows, int(pitch));
         let (width, height) = (u32::from(self.frame.width), u32::from(self.frame.height));
         out.clear();
         out.try_reserve_exact(bytes).map_err(|_| ImageError::OutOfMemory { width, height })?;
+        let mut again = None;
         if self.body.ends {
             // SAFETY: `bytes` bytes are reserved, for the rows and columns that scale and region leave.
             let code = unsafe { self.decoder.decompress(self.file, pitch, format, out.as_mut_ptr()) };
@@ -228,12 +234,19 @@ impl<'a> Opened<'a> {
                 return self.verdict(code);
             }
             self.verdict(code)?;
+            // This decoder keeps the tables that stand behind the first scan: they would change the result.
+            let fresh = Self::new(self.file, self.reading)?;
+            if fresh.aim(wanted)? != region {
+                return Err(ImageError::Corrupt("the header does not agree with itself".to_owned()));
+            }
+            again = Some(fresh);
         }
         // A file that warns might leave bytes unwritten: it is decoded (again) to cleared memory.
         out.resize(bytes, 0);
-        // SAFETY: `out` holds `bytes` bytes, as above.
-        let code = unsafe { self.decoder.decompress(self.file, pitch, format, out.as_mut_ptr()) };
-        self.verdict(code)
+        let opened = again.as_ref().unwrap_or(self);
+        // SAFETY: `out` holds `bytes` bytes, as above: both decoders read one file and aim at one region.
+        let code = unsafe { opened.decoder.decompress(self.file, pitch, format, out.as_mut_ptr()) };
+        opened.verdict(code)
     }
 }
 
@@ -307,12 +320,11 @@ pub(super) fn decode(
 ) -> Result<(Outcome, Region), ImageError> {
     let opened = Opened::new(file, reading)?;
     let region = opened.aim(wanted)?;
-    let size = (region.x1 - region.x0, region.y1 - region.y0);
-    (picture.width, picture.height) = size;
+    (picture.width, picture.height) = (region.x1 - region.x0, region.y1 - region.y0);
     if opened.frame.components != 4 {
-        return Ok((opened.pixels(size, RGB, &mut picture.rgb)?, region));
+        return Ok((opened.pixels(wanted, region, RGB, &mut picture.rgb)?, region));
     }
-    let outcome = opened.pixels(size, CMYK, spare)?;
+    let outcome = opened.pixels(wanted, region, CMYK, spare)?;
     picture.rgb.clear();
     let (inks, _) = spare.as_chunks::<4>();
     picture.rgb.extend(inks.iter().flat_map(|&ink| rgb_from_inverted_cmyk(ink)));

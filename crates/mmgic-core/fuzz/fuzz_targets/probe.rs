@@ -1,0 +1,7 @@
+//! Headers of any bytes.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use mmgic_core_fuzz::check;
+
+fuzz_target!(|file: &[u8]| drop(check::header(file)));
