@@ -62,7 +62,7 @@ impl Case {
             threads: bits(5, 2),
             with_whole: bits(7, 1) == 1,
             // Often small, so that the decoder may reduce.
-            side: (usize::from(side) % 64 >> (memory / 4 % 4)) + 1,
+            side: ((usize::from(side) % 64) >> (memory / 4 % 4)) + 1,
             mode: Mode::NAMES[usize::from(kind) % 3].0,
             filter: Filter::NAMES[usize::from(kind) / 3 % 3].0,
             corners: [a, [b0, b1, b2, b3], [c0, c1, c2, c3]],
