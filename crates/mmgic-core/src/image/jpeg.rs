@@ -1,8 +1,8 @@
 //! JPEG to RGB through libjpeg-turbo, with the settings that Pillow uses: accurate integer DCT, smooth chroma
 //! upsampling. So the pixels are Pillow's, bit for bit, at full size and at the reduced sizes of its `draft`.
 //!
-//! A part of a picture is decoded with [`CONTEXT`] pixels around it and from the MCU on its left, so that its
-//! pixels are those of a full decode. What lies above is entropy-decoded only, what lies below is not read.
+//! A part of a picture is decoded with [`CONTEXT`] pixels around it and from the MCU on its left (or some more:
+//! [`SMOOTHED`]), so that its pixels are those of a full decode. What lies above is entropy-decoded only, what lies below is not read.
 //!
 //! A new decoder for each file: tables of one picture cannot leak into the next, and a failed file leaves
 //! nothing behind (making one takes microseconds).
@@ -19,6 +19,10 @@ use turbojpeg_sys as tj;
 
 /// How far smooth chroma upsampling looks beyond a pixel.
 const CONTEXT: usize = 2;
+
+/// How many MCUs to the left a progressive file that lacks scans looks, whose blocks libjpeg smooths by their
+/// neighbours; to the other sides it sees past the part.
+const SMOOTHED: usize = 2;
 
 /// Beginnings of what libjpeg says as a warning; whatever else it says is fatal. (Its error code does not
 /// tell: it stays "warning" when a fatal error follows one.)
@@ -196,9 +200,10 @@ impl<'a> Opened<'a> {
         }
         let mcu = if self.frame.components == 1 { 8 } else { 8 * usize::from(self.frame.sampling.0) };
         let grid = (mcu / den).max(1);
+        let smoothed = if self.frame.progressive { SMOOTHED } else { 0 };
         let Region { x0, y0, x1, y1 } = wanted.region;
         let region = Region {
-            x0: x0.saturating_sub(CONTEXT) / grid * grid,
+            x0: (x0.saturating_sub(CONTEXT) / grid).saturating_sub(smoothed) * grid,
             y0: y0.saturating_sub(CONTEXT),
             x1: (x1 + CONTEXT).min(width),
             y1: (y1 + CONTEXT).min(height),

@@ -25,10 +25,12 @@ pub struct Case {
     pub values: Values,
     /// 0: on the thread of the caller.
     pub threads: usize,
+    /// Whether the whole picture is one of the crops: then all of it is decoded for the others too.
+    pub with_whole: bool,
     pub side: usize,
     pub mode: Mode,
     pub filter: Filter,
-    /// Two opposite corners of each crop besides the whole picture, on a scale of 245.
+    /// Two opposite corners of each other crop, on a scale of 245.
     pub corners: [[u8; 4]; 3],
 }
 
@@ -58,6 +60,7 @@ impl Case {
             },
             values: [Values::Bytes, Values::F32, Values::Bf16, Values::Bytes][bits(3, 2)],
             threads: bits(5, 2),
+            with_whole: bits(7, 1) == 1,
             // Often small, so that the decoder may reduce.
             side: ((usize::from(side) % 64) >> (memory / 4 % 4)) + 1,
             mode: Mode::NAMES[usize::from(kind) % 3].0,
@@ -66,15 +69,20 @@ impl Case {
         }
     }
 
-    /// The whole picture, then crops in upright pixels of a picture of this size, good and bad.
-    pub fn crops(&self, (width, height): (u32, u32)) -> Vec<CropBox> {
-        let (width, height) = (f64::from(width), f64::from(height));
+    /// A crop of all of a picture of this size.
+    pub fn whole((width, height): (u32, u32)) -> CropBox {
+        CropBox([0.0, 0.0, f64::from(width), f64::from(height)])
+    }
+
+    /// Crops in upright pixels of a picture of this size, good and bad; the first may be the whole of it.
+    pub fn crops(&self, size: (u32, u32)) -> Vec<CropBox> {
+        let (width, height) = (f64::from(size.0), f64::from(size.1));
         let crop = |&[a, b, c, d]: &[u8; 4]| {
             let (x0, x1) = (edge(a.min(c), width), edge(a.max(c), width));
             let (y0, y1) = (edge(b.min(d), height), edge(b.max(d), height));
             CropBox([x0, y0, x1, y1])
         };
-        let whole = CropBox([0.0, 0.0, width, height]);
-        std::iter::once(whole).chain(self.corners.iter().map(crop)).collect()
+        let whole = self.with_whole.then(|| Self::whole(size));
+        whole.into_iter().chain(self.corners.iter().map(crop)).collect()
     }
 }

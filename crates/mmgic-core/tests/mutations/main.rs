@@ -14,6 +14,7 @@ use case::Case;
 use dice::Dice;
 use mmgic_core::image::{Format, PictureStatus};
 use mutate::{Damage, mutant};
+use pieces::{Piece, pieces};
 use report::{Report, Verdict};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -185,18 +186,36 @@ fn seeds_are_read_without_complaint_or_are_known_not_to_be() {
     }
 }
 
+/// A seed with its parts put in another order, or left out.
+fn rearranged(name: &str, order: impl Fn(&[u8], Vec<Piece>) -> Vec<Piece>) -> Vec<u8> {
+    let seeds = seeds();
+    let Some((_, file)) = seeds.iter().find(|(other, _)| other == name) else { panic!("{name} is gone") };
+    order(file, pieces(file)).into_iter().flat_map(|piece| file[piece.all].to_vec()).collect()
+}
+
 #[test]
 fn tables_behind_the_scan_that_needs_them_come_too_late() {
-    let seeds = seeds();
-    let Some((_, file)) = seeds.iter().find(|(name, _)| name == "411.jpg") else { panic!("a seed is gone") };
-    let is_table = |piece: &pieces::Piece| file[piece.all.clone()].starts_with(&[0xff, 0xc4]);
-    let pieces = pieces::pieces(file);
-    let (tables, mut rest): (Vec<_>, Vec<_>) = pieces.into_iter().partition(is_table);
-    let end = rest.pop();
-    let moved: Vec<u8> =
-        rest.into_iter().chain(tables).chain(end).flat_map(|piece| file[piece.all].to_vec()).collect();
-    assert_eq!(moved.len(), file.len());
+    let moved = rearranged("411.jpg", |file, pieces| {
+        let is_table = |piece: &Piece| file[piece.all.start + 1] == 0xc4;
+        let (tables, mut rest): (Vec<_>, Vec<_>) = pieces.into_iter().partition(is_table);
+        let end = rest.pop();
+        rest.into_iter().chain(tables).chain(end).collect()
+    });
     assert_eq!(check::decoding(&moved), PictureStatus::Warned);
+}
+
+#[test]
+fn blocks_smoothed_for_want_of_scans_are_those_of_a_full_decoding_in_crops() {
+    let coarse = rearranged("progressive_turned.jpg", |file, mut pieces| {
+        let first = pieces.iter().position(|piece| file[piece.all.start + 1] == 0xda).unwrap_or(0);
+        pieces.drain(first + 1..pieces.len() - 1);
+        pieces
+    });
+    assert_eq!(check::decoding(&coarse), PictureStatus::Ok);
+    for seed in 0..200 {
+        let mut dice = Dice::new(seed);
+        check::cropping(&coarse, &Case::of(std::array::from_fn(|_| dice.byte())));
+    }
 }
 
 #[test]
