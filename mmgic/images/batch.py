@@ -143,7 +143,7 @@ def decode_crops(
         if value not in known:
             raise ParamsError(f"{name} {value!r}", where=name, hint=f"known are {', '.join(known)}")
     starts, flat = _flat(pictures, crops_xyxy_px)
-    squares = _zeros(len(flat), side, normalization, reading)
+    squares = _empty(len(flat), side, normalization, reading)
     status = np.zeros(len(flat), dtype=np.uint8)
     tables = None if normalization is None else (normalization.mean, normalization.std)
     _core.decode_crops(pictures, starts, flat, mode, resampling, tables, reading, threads, squares, status)
@@ -188,7 +188,7 @@ def _flat(
     return starts, flat
 
 
-def _zeros(count: int, side: int, normalization: Normalization | None, reading: Reading) -> Squares:
+def _empty(count: int, side: int, normalization: Normalization | None, reading: Reading) -> Squares:
     shape = (count, side, side, 3) if normalization is None else (count, 3, side, side)
     dtype = np.dtype(np.uint8 if normalization is None else _DTYPES[normalization.dtype])
     needed = count * side * side * 3 * dtype.itemsize
@@ -198,4 +198,4 @@ def _zeros(count: int, side: int, normalization: Normalization | None, reading: 
             where="max_memory_bytes",
             hint="give fewer pictures a call, or raise the limit",
         )
-    return np.zeros(shape, dtype=dtype)
+    return np.empty(shape, dtype=dtype)

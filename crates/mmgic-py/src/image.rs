@@ -138,7 +138,7 @@ pub fn decode(
     Ok(decoded.into_iter().map(row).collect())
 }
 
-/// Fills `out` (crops, side, side, 3, or crops, 3, side, side; zeroed) and `status` (crops).
+/// Fills `out` (crops, side, side, 3, or crops, 3, side, side) and `status` (crops).
 #[pyfunction]
 #[pyo3(signature = (pictures, starts, crops, mode, resampling, tables, reading, threads, out, status))]
 #[allow(clippy::too_many_arguments)]
@@ -197,6 +197,7 @@ pub fn resize_crops(
             let done = Resize::new(whole, CropBox(crop), side, filter)
                 .and_then(|resize| resize.run(&part, &mut buffers, out));
             if let Err(error) = done {
+                squares.clear(number, side * side * 3);
                 *status = error.status().code();
             }
         }

@@ -29,7 +29,7 @@ pub struct CropBatch<'a> {
     pub tables: Option<&'a Tables>,
 }
 
-/// The squares of a batch, one after another, zeroed by the caller: bytes (side, side, 3), or planes (3, side,
+/// The squares of a batch, one after another: bytes (side, side, 3), or planes (3, side,
 /// side) of normalised floats, single precision or the upper half of it.
 #[derive(Debug)]
 pub enum Squares<'a> {
@@ -70,6 +70,16 @@ impl Squares<'_> {
                 let (a, b) = values.split_at_mut(at);
                 (Self::Bf16(a), Self::Bf16(b))
             }
+        }
+    }
+
+    /// Zeroes square `number` of `length` values.
+    pub fn clear(&mut self, number: usize, length: usize) {
+        let range = number * length..(number + 1) * length;
+        match self {
+            Self::Bytes(values) => values[range].fill(0),
+            Self::F32(values) => values[range].fill(0.0),
+            Self::Bf16(values) => values[range].fill(0),
         }
     }
 
@@ -181,10 +191,18 @@ impl<'a> CropBatch<'a> {
         let part = Part { rgb: &picture.rgb, region, whole };
         for (number, resize) in &pass.crops {
             let Some(out) = task.squares.square(*number, self.square_length(), self.tables) else { continue };
-            let done = resize.run(&part, resizing, out);
-            task.status[*number] = done.map_or_else(|e| e.status(), |()| status_of(outcome)).code();
+            match resize.run(&part, resizing, out) {
+                Ok(()) => task.status[*number] = status_of(outcome).code(),
+                Err(error) => self.refuse(task, *number, &error),
+            }
         }
         Ok(())
+    }
+
+    /// A crop without pixels: zeroes, and the cause.
+    fn refuse(&self, task: &mut Task<'_>, number: usize, error: &ImageError) {
+        task.squares.clear(number, self.square_length());
+        task.status[number] = error.status().code();
     }
 
     fn run(&self, task: &mut Task<'_>, share: &mut Share<'_, Scratch>) {
@@ -194,16 +212,14 @@ impl<'a> CropBatch<'a> {
         });
         let (header, plan) = match planned {
             Ok(both) => both,
-            Err(error) => return task.status.fill(error.status().code()),
+            Err(error) => return (0..task.crops.len()).for_each(|number| self.refuse(task, number, &error)),
         };
         for (number, error) in plan.bad {
-            task.status[number] = error.status().code();
+            self.refuse(task, number, &error);
         }
         for pass in plan.passes {
             if let Err(error) = guarded(|| self.pass(&header, &pass, task, share)) {
-                for (number, _) in pass.crops {
-                    task.status[number] = error.status().code();
-                }
+                pass.crops.iter().for_each(|(number, _)| self.refuse(task, *number, &error));
             }
         }
     }

@@ -141,7 +141,7 @@ struct Opened<'a> {
 impl<'a> Opened<'a> {
     fn new(file: &'a [u8], reading: &'a Reading) -> Result<Self, ImageError> {
         let frame = checked_frame(file)?;
-        let body = jpeg_markers::body(file);
+        let body = jpeg_markers::body(file, Some(&frame));
         if !body.ends && !reading.lenient {
             return Err(ImageError::Truncated);
         }
@@ -257,7 +257,7 @@ impl<'a> Opened<'a> {
 
 fn checked_frame(file: &[u8]) -> Result<Frame, ImageError> {
     let Some(frame) = jpeg_markers::frame(file) else {
-        return Err(if jpeg_markers::body(file).ends {
+        return Err(if jpeg_markers::body(file, None).ends {
             ImageError::Corrupt("no frame header".to_owned())
         } else {
             ImageError::Truncated
@@ -287,7 +287,7 @@ pub(super) fn header(file: &[u8]) -> Result<Header, ImageError> {
         icc: frame.icc,
         progressive: frame.progressive,
         scalable: !frame.lossless,
-        several_scans: frame.progressive || frame.first_scan < frame.components,
+        several_scans: !frame.is_single_scan(),
     })
 }
 

@@ -27,6 +27,13 @@ pub(super) struct Frame {
     pub orientation: u8,
 }
 
+impl Frame {
+    /// Whether its first scan has all of every component.
+    pub fn is_single_scan(&self) -> bool {
+        !self.progressive && self.first_scan > 0 && self.first_scan >= self.components
+    }
+}
+
 /// What stands behind the headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Body {
@@ -118,8 +125,12 @@ pub(super) fn frame(file: &[u8]) -> Option<Frame> {
     found.map(|frame| Frame { first_scan, icc, orientation: exif::orientation_of(exif, xmp), ..frame })
 }
 
-/// Counts the scans and looks for the end.
-pub(super) fn body(file: &[u8]) -> Body {
+/// Counts the scans and looks for the end. Where one scan holds all, an end marker as the last bytes is that end: coded
+/// data never look like one.
+pub(super) fn body(file: &[u8], frame: Option<&Frame>) -> Body {
+    if frame.is_some_and(Frame::is_single_scan) && file.ends_with(&[0xff, EOI]) {
+        return Body { scans: 1, ends: true, usable: file.len() };
+    }
     let (mut at, mut scans) = (0, 0);
     while let Some((code, start)) = next_marker(file, at) {
         if code == EOI {
@@ -166,14 +177,14 @@ mod tests {
 
     #[test]
     fn the_end_is_found_past_stuffed_bytes_and_restarts() {
-        assert_eq!(body(FILE), Body { scans: 1, ends: true, usable: FILE.len() });
+        assert_eq!(body(FILE, None), Body { scans: 1, ends: true, usable: FILE.len() });
         for cut in 0..FILE.len() {
-            assert!(!body(&FILE[..cut]).ends, "cut at {cut}");
+            assert!(!body(&FILE[..cut], None).ends, "cut at {cut}");
         }
     }
 
     #[test]
     fn an_end_marker_inside_a_segment_does_not_count() {
-        assert!(!body(&[0xff, 0xd8, 0xff, 0xe0, 0, 6, 0xff, 0xd9, 0xff, 0xd9]).ends);
+        assert!(!body(&[0xff, 0xd8, 0xff, 0xe0, 0, 6, 0xff, 0xd9, 0xff, 0xd9], None).ends);
     }
 }

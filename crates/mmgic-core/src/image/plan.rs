@@ -55,34 +55,6 @@ mod cost {
     pub const RESIZE: f64 = 0.6;
 }
 
-fn area(region: &Region) -> f64 {
-    #[allow(clippy::cast_precision_loss)]
-    let [width, height] = [region.x1 - region.x0, region.y1 - region.y0].map(|side| side as f64);
-    width * height
-}
-
-impl Pass {
-    fn new(den: usize, crops: Vec<(usize, Resize)>) -> Option<Self> {
-        let region = crops.iter().map(|(_, resize)| resize.needs()).reduce(|a, b| Region {
-            x0: a.x0.min(b.x0),
-            y0: a.y0.min(b.y0),
-            x1: a.x1.max(b.x1),
-            y1: a.y1.max(b.y1),
-        })?;
-        Some(Self { den, region, crops })
-    }
-
-    #[allow(clippy::cast_precision_loss)]
-    fn cost(&self, header: &Header) -> f64 {
-        let size = sizes(header, self.den).1;
-        let [_, _, _, bottom] = turn::stored_box(self.region.into(), header.orientation, size);
-        let rows = if header.several_scans { size.1 } else { bottom };
-        let stored = rows as f64 * f64::from(header.stored_width) * self.den as f64;
-        let resized: f64 = self.crops.iter().map(|(_, resize)| area(&resize.needs())).sum();
-        cost::ENTROPY * stored + cost::PIXEL * area(&self.region) + cost::RESIZE * resized
-    }
-}
-
 /// Width and height of the reduced picture: upright, stored.
 fn sizes(header: &Header, den: usize) -> ((usize, usize), (usize, usize)) {
     let (width, height) = (header.stored_width as usize, header.stored_height as usize);
@@ -107,6 +79,57 @@ fn reduced(CropBox(crop): CropBox, header: &Header, den: usize) -> CropBox {
     CropBox(turn::upright_box(stored, header.orientation, (width as f64, height as f64)))
 }
 
+/// Crops to be served by one decoding.
+struct Group {
+    den: usize,
+    numbers: Vec<usize>,
+}
+
+impl Group {
+    /// Roughly what it costs; the rows under the lowest crop are not even read, unless all scans are.
+    #[allow(clippy::cast_precision_loss)]
+    fn cost(&self, header: &Header, crops: &[[f64; 4]]) -> f64 {
+        let full = (f64::from(header.stored_width), f64::from(header.stored_height));
+        let (mut around, mut resized) = ([f64::MAX, f64::MAX, 0.0, 0.0], 0.0);
+        for &number in &self.numbers {
+            let [x0, y0, x1, y1] = turn::stored_box(crops[number], header.orientation, full);
+            around = [around[0].min(x0), around[1].min(y0), f64::max(around[2], x1), f64::max(around[3], y1)];
+            resized += (x1 - x0) * (y1 - y0);
+        }
+        let [x0, y0, x1, y1] = around;
+        let rows = if header.several_scans { full.1 } else { y1 };
+        let pixels = cost::PIXEL * (x1 - x0) * (y1 - y0) + cost::RESIZE * resized;
+        cost::ENTROPY * rows * full.0 + pixels / (self.den * self.den) as f64
+    }
+
+    /// Plans its crops; those that cannot be made go to `bad`.
+    fn pass(
+        self,
+        header: &Header,
+        crops: &[[f64; 4]],
+        (side, filter): (usize, Filter),
+        bad: &mut Vec<(usize, ImageError)>,
+    ) -> Option<Pass> {
+        let Self { den, numbers } = self;
+        let mut planned = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let crop = CropBox(crops[number]);
+            let crop = if den == 1 { crop } else { reduced(crop, header, den) };
+            match Resize::new(sizes(header, den).0, crop, side, filter) {
+                Ok(resize) => planned.push((number, resize)),
+                Err(error) => bad.push((number, error)),
+            }
+        }
+        let region = planned.iter().map(|(_, resize)| resize.needs()).reduce(|a, b| Region {
+            x0: a.x0.min(b.x0),
+            y0: a.y0.min(b.y0),
+            x1: a.x1.max(b.x1),
+            y1: a.y1.max(b.y1),
+        })?;
+        Some(Pass { den, region, crops: planned })
+    }
+}
+
 /// What all crops of one picture need.
 pub(super) struct Plan {
     /// At most two.
@@ -115,47 +138,39 @@ pub(super) struct Plan {
     pub bad: Vec<(usize, ImageError)>,
 }
 
+/// One group at the scale of the neediest crop; or, where that costs less, one of the needy and one of the others.
+fn grouped(header: &Header, crops: &[[f64; 4]], wanted: &[(usize, usize)]) -> Vec<Group> {
+    let Some(smallest) = wanted.iter().map(|(_, den)| *den).min() else { return Vec::new() };
+    let group = |den: usize, serves: &dyn Fn(usize) -> bool| {
+        let numbers = wanted.iter().filter(|(_, own)| serves(*own)).map(|(number, _)| *number).collect();
+        Group { den, numbers }
+    };
+    let total = |groups: &[Group]| groups.iter().map(|group| group.cost(header, crops)).sum::<f64>();
+    let mut best = vec![group(smallest, &|_| true)];
+    for den in [2, 4, 8] {
+        if den > smallest && wanted.iter().any(|(_, own)| *own >= den) {
+            let apart = vec![group(smallest, &|own| own < den), group(den, &|own| own >= den)];
+            if total(&apart) < total(&best) {
+                best = apart;
+            }
+        }
+    }
+    best
+}
+
 /// Plans the decoding of one picture for its crops (in upright pixels of its full size).
 pub(super) fn plan(header: &Header, crops: &[[f64; 4]], side: usize, mode: Mode, filter: Filter) -> Plan {
-    let mut plan = Plan { passes: Vec::new(), bad: Vec::new() };
-    let mut whole = Vec::with_capacity(crops.len());
-    for (number, &crop) in crops.iter().enumerate() {
-        match Resize::new(sizes(header, 1).0, CropBox(crop), side, filter) {
-            Ok(resize) => whole.push((number, resize)),
-            Err(error) => plan.bad.push((number, error)),
-        }
-    }
     #[allow(clippy::cast_precision_loss)]
     let least = mode.gap().filter(|_| header.scalable).map(|gap| gap * side as f64);
-    let wanted: Vec<(usize, usize)> = whole
-        .iter()
-        .map(|(number, _)| (*number, least.map_or(1, |least| reduction(CropBox(crops[*number]), least))))
-        .collect();
-    let Some(smallest) = wanted.iter().map(|(_, den)| *den).min() else { return plan };
-    let pass = |den: usize, numbers: &mut dyn Iterator<Item = usize>| {
-        let resize = |number: usize| {
-            Resize::new(sizes(header, den).0, reduced(CropBox(crops[number]), header, den), side, filter)
-        };
-        Pass::new(den, numbers.filter_map(|number| Some((number, resize(number).ok()?))).collect())
-    };
-    let together = if smallest == 1 {
-        Pass::new(1, whole)
-    } else {
-        pass(smallest, &mut wanted.iter().map(|(number, _)| *number))
-    };
-    plan.passes.extend(together);
-    let mut best: f64 = plan.passes.iter().map(|pass| pass.cost(header)).sum();
-    for den in [2, 4, 8] {
-        if den <= smallest || !wanted.iter().any(|(_, own)| *own >= den) {
-            continue;
-        }
-        let fine = pass(smallest, &mut wanted.iter().filter(|(_, own)| *own < den).map(|(n, _)| *n));
-        let coarse = pass(den, &mut wanted.iter().filter(|(_, own)| *own >= den).map(|(n, _)| *n));
-        let apart: Vec<Pass> = fine.into_iter().chain(coarse).collect();
-        let cost = apart.iter().map(|pass| pass.cost(header)).sum();
-        if cost < best {
-            (plan.passes, best) = (apart, cost);
+    let (mut wanted, mut bad) = (Vec::with_capacity(crops.len()), Vec::new());
+    for (number, &crop) in crops.iter().enumerate() {
+        match CropBox(crop).check(sizes(header, 1).0) {
+            Ok(()) => wanted.push((number, least.map_or(1, |least| reduction(CropBox(crop), least)))),
+            Err(error) => bad.push((number, error)),
         }
     }
-    plan
+    let groups = grouped(header, crops, &wanted);
+    let passes =
+        groups.into_iter().filter_map(|group| group.pass(header, crops, (side, filter), &mut bad)).collect();
+    Plan { passes, bad }
 }

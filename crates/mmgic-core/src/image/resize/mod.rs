@@ -38,6 +38,11 @@ const TOLERANCE: f64 = 1e-6;
 pub struct CropBox(pub [f64; 4]);
 
 impl CropBox {
+    /// Refuses a box that a picture of this width and height does not hold.
+    pub(super) fn check(self, whole: (usize, usize)) -> Result<(), ImageError> {
+        self.inside(whole).map(|_| ())
+    }
+
     /// The box cut to the picture, in the precision that Pillow keeps.
     fn inside(self, (width, height): (usize, usize)) -> Result<[f32; 4], ImageError> {
         let Self([x0, y0, x1, y1]) = self;
