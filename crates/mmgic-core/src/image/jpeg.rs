@@ -2,7 +2,8 @@
 //! upsampling. So the pixels are Pillow's, bit for bit, at full size and at the reduced sizes of its `draft`.
 //!
 //! A part of a picture is decoded with [`CONTEXT`] pixels around it and from the MCU on its left (or some more:
-//! [`SMOOTHED`]), so that its pixels are those of a full decode. What lies above is entropy-decoded only, what lies below is not read.
+//! [`SMOOTHED`]), so that its pixels are those of a full decode. What lies above is entropy-decoded only, what
+//! lies below is not read.
 //!
 //! A new decoder for each file: tables of one picture cannot leak into the next, and a failed file leaves
 //! nothing behind (making one takes microseconds).
@@ -240,13 +241,16 @@ impl<'a> Opened<'a> {
             self.verdict(code)?;
             // This decoder keeps the tables that stand behind the first scan: they would change the result.
             let fresh = Self::new(self.file, self.reading)?;
-            fresh.aim(wanted)?;
+            let Region { x0, y0, x1, y1 } = fresh.aim(wanted)?;
+            if (x1 - x0, y1 - y0) != (columns, rows) {
+                return Err(ImageError::Corrupt("the header does not agree with itself".to_owned()));
+            }
             again = Some(fresh);
         }
         // A file that warns might leave bytes unwritten: it is decoded (again) to cleared memory.
         out.resize(bytes, 0);
         let opened = again.as_ref().unwrap_or(self);
-        // SAFETY: `out` holds `bytes` bytes, as above: both decoders read one file and aim at one region.
+        // SAFETY: `out` holds `bytes` bytes, for the rows and columns that either decoder aims at.
         let code = unsafe { opened.decoder.decompress(self.file, pitch, format, out.as_mut_ptr()) };
         opened.verdict(code)
     }
