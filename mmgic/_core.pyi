@@ -43,7 +43,7 @@ def decode_crops(
     threads: int,
     out: NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.uint16],
     status: NDArray[np.uint8],
-) -> None: ...
+) -> bool: ...
 def resize_crops(
     pixels: NDArray[np.uint8],
     crops: NDArray[np.float64],

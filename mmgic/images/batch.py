@@ -7,6 +7,7 @@ threads of this process without the interpreter; memory is one decoded picture a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import overload
 
 import numpy as np
@@ -146,13 +147,13 @@ def decode_crops(
     squares = _empty(len(flat), side, normalization, reading)
     status = np.zeros(len(flat), dtype=np.uint8)
     tables = None if normalization is None else (normalization.mean, normalization.std)
-    _core.decode_crops(pictures, starts, flat, mode, resampling, tables, reading, threads, squares, status)
-    for picture, start, stop in zip(pictures, starts[:-1], starts[1:], strict=True):
-        if start < stop and status[start] == PictureStatus.UNKNOWN_FORMAT and slow.format_of(picture):
-            own = slice(int(start), int(stop))
-            status[own], pixels = slow.decode(picture, reading)
-            if len(pixels):
-                _core.resize_crops(pixels, flat[own], resampling, tables, squares[own], status[own])
+    if _core.decode_crops(pictures, starts, flat, mode, resampling, tables, reading, threads, squares, status):
+        for picture, start, stop in zip(pictures, starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+            if start < stop and status[start] == PictureStatus.UNKNOWN_FORMAT and slow.format_of(picture):
+                own = slice(start, stop)
+                status[own], pixels = slow.decode(picture, reading)
+                if len(pixels):
+                    _core.resize_crops(pixels, flat[own], resampling, tables, squares[own], status[own])
     return squares, status
 
 
@@ -180,12 +181,10 @@ def _flat(
     for index, crops in enumerate(rows):
         if crops.ndim != 2 or crops.shape[1] != 4:
             raise InvalidBox(f"crops of shape {crops.shape}", where=f"picture {index}", hint="the shape must be (n, 4)")
-    starts = np.zeros(len(pictures) + 1, dtype=np.uintp)
-    np.cumsum([len(crops) for crops in rows], out=starts[1:], dtype=np.uintp)
-    flat = np.empty((int(starts[-1]), 4))
-    if len(flat):
-        np.concatenate(rows, out=flat)
-    return starts, flat
+    starts = np.array([0, *accumulate(map(len, rows))], dtype=np.uintp)
+    if len(rows) == 1:
+        return starts, np.ascontiguousarray(rows[0])
+    return starts, np.concatenate([np.empty((0, 4)), *rows])
 
 
 def _empty(count: int, side: int, normalization: Normalization | None, reading: Reading) -> Squares:

@@ -138,7 +138,8 @@ pub fn decode(
     Ok(decoded.into_iter().map(row).collect())
 }
 
-/// Fills `out` (crops, side, side, 3, or crops, 3, side, side) and `status` (crops).
+/// Fills `out` (crops, side, side, 3, or crops, 3, side, side) and `status` (crops); tells whether any is of an unknown
+/// format.
 #[pyfunction]
 #[pyo3(signature = (pictures, starts, crops, mode, resampling, tables, reading, threads, out, status))]
 #[allow(clippy::too_many_arguments)]
@@ -154,7 +155,7 @@ pub fn decode_crops(
     threads: usize,
     mut out: SquareArray<'_>,
     mut status: PyReadwriteArray1<'_, u8>,
-) -> PyResult<()> {
+) -> PyResult<bool> {
     let pool = pool::pool(py, threads)?;
     let mode = named(py, &Mode::NAMES, "mode", mode)?;
     let filter = named(py, &Filter::NAMES, "resampling", resampling)?;
@@ -166,7 +167,8 @@ pub fn decode_crops(
         let tables = tables.map(|(mean, std)| Tables::new(mean, std));
         let tables = tables.as_ref();
         let batch = CropBatch { pictures: &pictures, starts, crops, side, mode, filter, reading, tables };
-        fill_crops(pool.as_deref(), batch, squares, status)
+        fill_crops(pool.as_deref(), batch, squares, status)?;
+        Ok(status.contains(&PictureStatus::UnknownFormat.code()))
     })
     .map_err(|e| errors::from_batch(py, &e))
 }

@@ -18,6 +18,7 @@ use super::vp8l;
 use libwebp_sys as webp;
 use libwebp_sys::VP8StatusCode as Status;
 use std::ffi::c_int;
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 /// Whether a file begins as a WebP file does.
@@ -74,9 +75,9 @@ fn check_groups(frame: &Frame<'_>) -> Result<(), ImageError> {
     }
 }
 
-/// A rectangle of pixels for libwebp to write: rows `stride` bytes apart, `channels` bytes a pixel.
+/// A rectangle of pixels for libwebp to write, never to read: rows `stride` bytes apart, `channels` bytes a pixel.
 struct Target<'a> {
-    pixels: &'a mut [u8],
+    pixels: &'a mut [MaybeUninit<u8>],
     stride: usize,
     channels: usize,
 }
@@ -108,7 +109,7 @@ impl Target<'_> {
         };
         config.output.is_external_memory = 1;
         config.output.u.RGBA = webp::WebPRGBABuffer {
-            rgba: self.pixels.as_mut_ptr(),
+            rgba: self.pixels.as_mut_ptr().cast(),
             stride: c_int::try_from(self.stride).map_err(|_| refused())?,
             size: self.pixels.len(),
         };
@@ -155,6 +156,32 @@ impl Target<'_> {
     }
 }
 
+/// Memory that has been written, as memory to write.
+#[allow(unsafe_code)]
+fn to_write(pixels: &mut [u8]) -> &mut [MaybeUninit<u8>] {
+    // SAFETY: the same bytes under a type with fewer promises; `Target` lets only libwebp write them, which writes bytes.
+    unsafe { std::slice::from_raw_parts_mut(pixels.as_mut_ptr().cast(), pixels.len()) }
+}
+
+/// Decodes a whole, opaque frame that is the picture, to memory that need not be cleared before.
+#[allow(unsafe_code)]
+fn decode_plain(frame: &Frame<'_>, picture: &mut Picture) -> Result<Outcome, ImageError> {
+    let (width, height) = (frame.width as usize, frame.height as usize);
+    let bytes = width * height * 3;
+    (picture.width, picture.height) = (width, height);
+    picture.rgb.clear();
+    picture
+        .rgb
+        .try_reserve_exact(bytes)
+        .map_err(|_| ImageError::OutOfMemory { width: frame.width, height: frame.height })?;
+    let pixels = &mut picture.rgb.spare_capacity_mut()[..bytes];
+    Target { pixels, stride: width * 3, channels: 3 }.decode(frame)?;
+    // SAFETY: the library reports success only when it has written every pixel of the frame, and its rows fill the
+    // stride.
+    unsafe { picture.rgb.set_len(bytes) };
+    Ok(Outcome::Whole)
+}
+
 /// Decodes the first frame into `picture`, in stored order; `spare` is working memory.
 pub(super) fn decode(
     file: &[u8],
@@ -170,6 +197,10 @@ pub(super) fn decode(
     }
     let frame = found.frame.ok_or(ImageError::Truncated)?;
     check_groups(&frame)?;
+    let is_opaque = reading.alpha == Alpha::Drop || !found.alpha;
+    if is_opaque && found.whole && (frame.width, frame.height) == (width, height) {
+        return decode_plain(&frame, picture);
+    }
     picture.reshape(width, height)?;
     let stride = picture.width * 3;
     let (columns, lines) = (frame.width as usize, frame.height as usize);
@@ -184,13 +215,14 @@ pub(super) fn decode(
     let inside = &mut picture.rgb[place..];
     let rows = if ground.is_some() {
         fit(spare, columns * lines * 4).map_err(|()| ImageError::OutOfMemory { width, height })?;
-        let rows = Target { pixels: spare, stride: columns * 4, channels: 4 }.rows(&frame, !found.whole)?;
+        let rows = Target { pixels: to_write(spare), stride: columns * 4, channels: 4 }
+            .rows(&frame, !found.whole)?;
         for (row, target) in spare.chunks_exact(columns * 4).zip(inside.chunks_mut(stride)) {
             alpha::to_rgb(row, 4, reading.alpha, &mut target[..columns * 3]);
         }
         rows
     } else {
-        Target { pixels: inside, stride, channels: 3 }.rows(&frame, !found.whole)?
+        Target { pixels: to_write(inside), stride, channels: 3 }.rows(&frame, !found.whole)?
     };
     for row in inside.chunks_mut(stride).take(lines).skip(rows) {
         row[..columns * 3].fill(FILL);
