@@ -12,14 +12,14 @@ import time
 from pathlib import Path
 
 PARTS = {
-    "decoding": ("images.py", "decode_crops"),
-    "visual codes": ("patches.py", "codes_from_images"),
-    "fitting the vocabulary": ("fit.py", "fit_vocabulary"),
-    "reading records": ("records.py", "read_record_shard"),
-    "encoding documents": ("encode.py", "sequence_from_document"),
-    "packing": ("rows.py", "packed_rows"),
+    "decoding": ("mmgic/images", "decode_crops"),
+    "visual codes": ("mmgic/vocab/patches", "codes_from_images"),
+    "fitting the vocabulary": ("mmgic/vocab/fit", "fit_vocabulary"),
+    "reading records": ("mmgic/shards/records", "read_record_shard"),
+    "encoding documents": ("mmgic/vocab/encode", "sequence_from_document"),
+    "packing": ("mmgic/vocab/rows", "packed_rows"),
 }
-"""File and function of each part; fitting has decoding of its own, which counts in both."""
+"""Module or package, and function of each part; fitting has decoding of its own, which counts in both."""
 
 
 def part_seconds(stats: pstats.Stats) -> dict[str, float]:
@@ -27,7 +27,7 @@ def part_seconds(stats: pstats.Stats) -> dict[str, float]:
     found = dict.fromkeys(PARTS, 0.0)
     for (file, _, function), (_, _, _, cumulative, _) in stats.stats.items():  # type: ignore[attr-defined]
         for part, (name, wanted) in PARTS.items():
-            if function == wanted and "mmgic" in Path(file).parts and Path(file).name == name:
+            if function == wanted and name in Path(file).as_posix():
                 found[part] += cumulative
     return found
 
