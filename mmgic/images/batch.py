@@ -7,6 +7,7 @@ threads of this process without the interpreter; memory is one decoded picture a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import overload
 
@@ -73,8 +74,10 @@ def decode(pictures: Sequence[bytes], *, reading: Reading = _DEFAULT, threads: i
         DecodedPicture(PictureStatus(status), _NO_PIXELS if pixels is None else pixels)
         for status, pixels in _core.decode(pictures, reading, threads)
     ]
+    left = reading.max_memory_bytes - sum(picture.pixels.nbytes for picture in decoded)
     for index in _slow_ones(pictures, [picture.status for picture in decoded]):
-        decoded[index] = slow.decode(pictures[index], reading)
+        decoded[index] = _slow(pictures[index], reading, left)
+        left -= decoded[index].pixels.nbytes
     return decoded
 
 
@@ -119,7 +122,7 @@ def decode_crops(
     a little nearer to the exact one in company than alone); or at two, where crops differ so much that this costs less.
 
     Args:
-        pictures: Whole files.
+        pictures: Whole files, as bytes or bytearray.
         crops_xyxy_px: For each picture its crops (n, 4) in upright pixels of its full size; n may be 0, which opens
             nothing. A crop need be neither square nor whole-numbered, but must lie inside the picture (to 1e-6).
         side: Width and height of the result, in pixels.
@@ -130,8 +133,9 @@ def decode_crops(
         threads: 0 for one each core.
 
     Returns:
-        Pixels (M, side, side, 3) and statuses (M,) of all M crops, in order. The crops of a bad picture all carry its
-        status; pixels without ``PictureStatus.has_pixels`` are zero.
+        Pixels (M, side, side, 3) and statuses (M,) of all M crops, in order. Crops from one decoding carry its status
+        (where a picture is decoded at two scales, one may be ``WARNED`` and the other not); pixels without
+        ``PictureStatus.has_pixels`` are zero.
 
     Raises:
         InvalidBox: The crops are not one array (n, 4) for each picture.
@@ -151,15 +155,22 @@ def decode_crops(
         for picture, start, stop in zip(pictures, starts[:-1].tolist(), starts[1:].tolist(), strict=True):
             if start < stop and status[start] == PictureStatus.UNKNOWN_FORMAT and slow.format_of(picture):
                 own = slice(start, stop)
-                status[own], pixels = slow.decode(picture, reading)
+                status[own], pixels = _slow(picture, reading, reading.max_memory_bytes - squares.nbytes)
                 if len(pixels):
                     _core.resize_crops(pixels, flat[own], resampling, tables, squares[own], status[own])
     return squares, status
 
 
 def _check_threads(threads: int) -> None:
-    if threads < 0:
+    if not 0 <= threads < 1 << 32:
         raise ParamsError(f"{threads} threads", where="threads", hint="0 means one for each core")
+
+
+def _slow(picture: bytes, reading: Reading, memory_left: int) -> DecodedPicture:
+    """A picture by Pillow, within what is left of the limit of memory."""
+    if memory_left < 1:
+        return DecodedPicture(PictureStatus.TOO_MUCH_MEMORY, _NO_PIXELS)
+    return slow.decode(picture, replace(reading, max_memory_bytes=memory_left))
 
 
 def _slow_ones(pictures: Sequence[bytes], statuses: Sequence[int]) -> list[int]:
@@ -178,6 +189,7 @@ def _flat(
     if len(crops_xyxy_px) != len(pictures):
         raise InvalidBox(f"crops for {len(crops_xyxy_px)} pictures, but {len(pictures)} pictures")
     rows = [np.asarray(crops, dtype=np.float64) for crops in crops_xyxy_px]
+    rows = [crops if crops.size else crops.reshape(0, 4) for crops in rows]
     for index, crops in enumerate(rows):
         if crops.ndim != 2 or crops.shape[1] != 4:
             raise InvalidBox(f"crops of shape {crops.shape}", where=f"picture {index}", hint="the shape must be (n, 4)")

@@ -8,8 +8,12 @@ from __future__ import annotations
 import io
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
+import PIL
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
@@ -19,7 +23,8 @@ _SIGNATURES = {b"GIF8": "gif", b"BM": "bmp", b"II*\0": "tiff", b"MM\0*": "tiff"}
 _NO_PIXELS = np.zeros((0, 0, 3), dtype=np.uint8)
 _BYTES_A_PIXEL = 16  # four bands of up to four bytes, read, turned and converted one after another
 _CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I;16B": 1, "LA": 2, "RGBA": 4, "RGBX": 4, "CMYK": 4, "PA": 4}
-_WARNINGS = threading.Lock()  # the filters of `warnings` belong to the whole process
+_LOCK = threading.Lock()
+_PILLOW = str(Path(PIL.__file__).parent)
 
 
 def format_of(data: bytes) -> str:
@@ -30,10 +35,8 @@ def format_of(data: bytes) -> str:
 def probe(data: bytes, reading: Reading) -> PictureHeader:
     """Reads the header of a picture of a format that :func:`format_of` knows."""
     try:
-        with _WARNINGS, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with _opened(data) as picture:
-                return _header(picture, data, reading)
+        with _alone(), _opened(data) as picture:
+            return _header(picture, data, reading)
     except Exception as error:  # a decoder of untrusted bytes: whatever it raises is a fault of the picture
         return PictureHeader(_status_of(error))
 
@@ -44,10 +47,8 @@ def decode(data: bytes, reading: Reading) -> DecodedPicture:
     if status != PictureStatus.OK:
         return DecodedPicture(status, _NO_PIXELS)
     try:
-        with _WARNINGS, warnings.catch_warnings(record=True) as complaints:
-            warnings.simplefilter("always")
-            with _opened(data) as picture:
-                pixels = _upright_rgb(picture, reading.alpha)
+        with _alone() as complaints, _opened(data) as picture:
+            pixels = _upright_rgb(picture, reading.alpha)
     except Exception as error:  # as above
         return DecodedPicture(_status_of(error), _NO_PIXELS)
     if not complaints:
@@ -55,6 +56,37 @@ def decode(data: bytes, reading: Reading) -> DecodedPicture:
     if reading.warnings == "reject":
         return DecodedPicture(PictureStatus.DAMAGED, _NO_PIXELS)
     return DecodedPicture(PictureStatus.WARNED, pixels)
+
+
+@contextmanager
+def _alone() -> Iterator[list[str]]:
+    """Collects what Pillow complains of, and lifts its limit of pixels, since ours hold.
+
+    Both are switches of the whole process, hence the lock. Warnings of others that fall into this time are given on.
+    """
+    complaints: list[str] = []
+    with _LOCK:
+        limit = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = None
+        caught: list[warnings.WarningMessage] = []
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                yield complaints
+                complaints += [str(each.message) for each in caught if _is_complaint(each)]
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+            for each in caught:
+                if not each.filename.startswith(_PILLOW):
+                    # Shown whatever the filters are: raised here, it would pass for a fault of the picture.
+                    warnings.showwarning(each.message, each.category, each.filename, each.lineno)
+
+
+def _is_complaint(warning: warnings.WarningMessage) -> bool:
+    """Whether Pillow says that a picture is damaged, not that a caller of it is out of date."""
+    return warning.filename.startswith(_PILLOW) and not issubclass(
+        warning.category, (DeprecationWarning, ResourceWarning)
+    )
 
 
 class _Unsupported(Exception):
@@ -96,7 +128,7 @@ def _header(picture: Image.Image, data: bytes, reading: Reading) -> PictureHeade
         width_px=width,
         height_px=height,
         orientation=orientation,
-        channels=_CHANNELS.get(picture.mode, 3),
+        channels=4 if picture.mode == "P" and picture.has_transparency_data else _CHANNELS.get(picture.mode, 3),
         has_icc="icc_profile" in picture.info,
         is_progressive=False,
     )

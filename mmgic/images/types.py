@@ -27,6 +27,9 @@ MODES: tuple[DecodeMode, ...] = get_args(DecodeMode)
 RESAMPLINGS: tuple[Resampling, ...] = get_args(Resampling)
 
 
+_LIMIT_BITS = {"max_pixels": 63, "max_side_px": 32, "max_bytes": 63, "max_scans": 32, "max_memory_bytes": 63}
+
+
 class PictureStatus(enum.IntEnum):
     """What came of a picture, or of one crop of it."""
 
@@ -62,11 +65,13 @@ class Reading:
         max_pixels: Of a picture.
         max_side_px: Of either side of a picture.
         max_bytes: Of a file.
-        max_scans: Of a progressive JPEG: each costs a pass over the picture.
-        max_memory_bytes: For the results and the working memory of one call, all threads together.
+        max_scans: Of a progressive JPEG: each costs a pass over the picture. All of them together may not go over more
+            than 16 times ``max_pixels``.
+        max_memory_bytes: For the results and the working memory of one call, all threads together: a picture may take
+            what the result of the call leaves.
         alpha: ``None`` drops alpha, so that the hidden colour shows (Pillow's ``convert("RGB")``); a colour
             (r, g, b) is laid under the picture.
-        lenient: Fill what a cut JPEG or PNG lacks with grey and say ``FILLED``, rather than refuse it.
+        lenient: Fill what a cut JPEG, PNG or WebP lacks with grey and say ``FILLED``, rather than refuse it.
         warnings: Whether to keep or reject what the decoder complains of but decodes. ``"reject"`` decodes
             JPEGs to their end, whatever the crops need.
 
@@ -77,19 +82,25 @@ class Reading:
     max_pixels: int = MAX_PIXELS
     max_side_px: int = 65_535
     max_bytes: int = 1 << 30
-    max_scans: int = 500
+    max_scans: int = 100
     max_memory_bytes: int = 8 << 30
     alpha: tuple[int, int, int] | None = None
     lenient: bool = False
     warnings: Literal["keep", "reject"] = "keep"
 
     def __post_init__(self) -> None:
-        for name in ("max_pixels", "max_side_px", "max_bytes", "max_scans", "max_memory_bytes"):
+        for name, bits in _LIMIT_BITS.items():
             value = getattr(self, name)
-            if not 1 <= value < 1 << 63:
-                raise ParamsError(f"a limit of {value} lets no picture through", where=name, hint="give at least 1")
-        if self.alpha is not None and (len(self.alpha) != 3 or not all(0 <= v <= 255 for v in self.alpha)):
-            raise ParamsError(f"{self.alpha!r} is no colour", where="alpha", hint="three values from 0 to 255, or None")
+            if type(value) is not int or not 1 <= value < 1 << bits:
+                raise ParamsError(
+                    f"{value!r} is no limit", where=name, hint=f"a whole number from 1 to {(1 << bits) - 1}"
+                )
+        if self.alpha is not None and not (
+            len(self.alpha) == 3 and all(type(v) is int and 0 <= v <= 255 for v in self.alpha)
+        ):
+            raise ParamsError(f"{self.alpha!r} is no colour", where="alpha", hint="three whole numbers to 255, or None")
+        if type(self.lenient) is not bool:
+            raise ParamsError(f"{self.lenient!r}", where="lenient", hint="True or False")
         if self.warnings not in ("keep", "reject"):
             raise ParamsError(f"{self.warnings!r}", where="warnings", hint='"keep" or "reject"')
 
@@ -100,12 +111,12 @@ class Normalization:
 
     Attributes:
         mean: For red, green, blue.
-        std: For red, green, blue; not 0.
+        std: For red, green, blue; above 0.
         dtype: ``"bfloat16"`` gives its bits as uint16, which numpy lacks a type for:
             ``torch.from_numpy(pixels).view(torch.bfloat16)``.
 
     Raises:
-        ParamsError: A value is not finite, or a ``std`` is 0.
+        ParamsError: A value is not finite, or a ``std`` is not above 0 in single precision.
     """
 
     mean: tuple[float, float, float]
@@ -115,8 +126,8 @@ class Normalization:
     def __post_init__(self) -> None:
         if len(self.mean) != 3 or len(self.std) != 3 or not np.isfinite([*self.mean, *self.std]).all():
             raise ParamsError("mean and std must be three finite numbers each", where="normalization")
-        if 0 in self.std:
-            raise ParamsError("a std of 0", where="normalization.std")
+        if not all(np.float32(value) > np.finfo(np.float32).tiny for value in self.std):
+            raise ParamsError(f"a std of {min(self.std)}", where="normalization.std", hint="each must be above 0")
         if self.dtype not in ("float32", "bfloat16"):
             raise ParamsError(f"{self.dtype!r}", where="normalization.dtype", hint='"float32" or "bfloat16"')
 

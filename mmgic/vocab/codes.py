@@ -96,7 +96,9 @@ def decoded_crops(
         )
         keys = [(record.key, box) for (record, _), boxes in zip(batch, together, strict=True) for box in boxes]
         asked = [number for number, (key, box) in enumerate(keys) if box in crops[key]]
-        yield [keys[number] for number in asked], images[asked], statuses[asked].tolist()
+        if len(asked) < len(keys):
+            keys, images, statuses = [keys[number] for number in asked], images[asked], statuses[asked]
+        yield keys, images, statuses.tolist()
 
 
 def _all_crops(record: Record, crops: Mapping[str, list[Box]]) -> list[Box]:

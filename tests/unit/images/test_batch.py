@@ -212,6 +212,58 @@ def _peaks(file: bytes) -> tuple[int, int]:
     return before * 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def _growth(files: list[bytes], crops: list[np.ndarray], side: int, limit: int) -> tuple[int, list[int]]:
+    """By how many bytes the process grows over one call, and the statuses."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    _, status = decode_crops(files, crops, side=side, reading=Reading(max_memory_bytes=limit), threads=1)
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024, status.tolist()
+
+
+def flat(width: int, height: int, orientation: int = 1) -> bytes:
+    """A large picture in a small file."""
+    return encoded(Image.new("RGB", (width, height), (90, 120, 30)), "JPEG", orientation=orientation)
+
+
+@pytest.mark.parametrize(
+    ("files", "crops", "side", "limit"),
+    [
+        pytest.param([flat(30_000, 16)], [np.tile([0.0, 0, 30_000, 1], (2500, 1))], 1, 64 << 20, id="many wide crops"),
+        pytest.param(
+            [flat(4000, 4000), flat(3000, 2000, 6), flat(4000, 4000)],
+            [np.array([[0.0, 0, 4000, 4000]]), np.array([[0.0, 0, 2000, 3000]]), np.array([[0.0, 0, 4000, 4000]])],
+            8,
+            60 << 20,
+            id="buffers change places",
+        ),
+    ],
+)
+def test_one_call_stays_within_its_limit_of_memory(
+    files: list[bytes], crops: list[np.ndarray], side: int, limit: int
+) -> None:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        growth, status = pool.apply(_growth, (files, crops, side, limit))
+    assert set(status) == {PictureStatus.OK}
+    assert growth < limit + (16 << 20)
+
+
+def test_scans_are_bounded_by_their_work() -> None:
+    file = encoded(drawn(64, 64, 0), "JPEG", progressive=True)
+    scans = file.count(b"\xff\xda")
+    last = file[file.rindex(b"\xff\xda") : -2]
+    repeated = file[:-2] + last * 60 + b"\xff\xd9"
+    work = (scans + 60) * 64 * 64
+    assert statuses([repeated], Reading(max_pixels=work // 16 + 1)) == [PictureStatus.WARNED]
+    assert statuses([repeated], Reading(max_pixels=work // 16 - 1)) == [PictureStatus.TOO_MANY_SCANS]
+    assert statuses([file[:-2] + last * 100 + b"\xff\xd9"]) == [PictureStatus.TOO_MANY_SCANS]
+
+
+def test_more_threads_than_pictures_are_not_woken() -> None:
+    file = encoded(drawn(30, 20, 0), "JPEG")
+    assert decode([file], threads=1024)[0].status == PictureStatus.OK
+    assert decode([bytearray(file)], threads=3)[0].status == PictureStatus.OK  # type: ignore[list-item]
+    assert decode_crops([file, file], [[], np.zeros((0, 4))], side=3)[0].shape == (0, 3, 3, 3)  # type: ignore[list-item]
+
+
 def test_complaints_of_the_decoder_are_kept_or_rejected() -> None:
     sound = encoded(drawn(200, 150, 0), "JPEG")
     (flipped,) = [

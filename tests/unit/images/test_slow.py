@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
+import warnings
 from typing import Any
 
 import numpy as np
@@ -152,3 +154,42 @@ def test_damage_ends_in_a_verdict() -> None:
     for loose, found in zip(whole, strict, strict=True):
         expected = PictureStatus.DAMAGED if loose.status == PictureStatus.WARNED else loose.status
         assert found.status == expected
+
+
+def test_memory_of_a_call_is_shared_with_the_other_formats() -> None:
+    bmp, png = encoded(drawn(200, 100, 0), "BMP"), encoded(drawn(200, 100, 0), "PNG")
+    reading = Reading(max_memory_bytes=(80 << 20) + 5 * 60_000)
+    found = [picture.status.name for picture in decode([bmp] * 9 + [png], reading=reading)]
+    assert set(found) == {"OK"}
+    large = encoded(Image.new("L", (1000, 1000)), "BMP")
+    found = [picture.status.name for picture in decode([large] * 9, reading=Reading(max_memory_bytes=24_000_000))]
+    assert found == ["OK"] * 3 + ["TOO_MUCH_MEMORY"] * 6
+
+
+def test_a_raised_limit_of_pixels_holds_here_too() -> None:
+    large = encoded(Image.new("1", (14_000, 13_000)), "BMP")
+    (picture,) = decode([large], reading=Reading(max_pixels=200_000_000))
+    assert picture.status == PictureStatus.OK and picture.pixels.shape == (13_000, 14_000, 3)
+    assert Image.MAX_IMAGE_PIXELS
+    assert probe([large])[0].status == PictureStatus.TOO_MANY_PIXELS
+
+
+@pytest.mark.filterwarnings("ignore:noise")
+def test_warnings_of_other_threads_are_not_those_of_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[object] = []
+    monkeypatch.setattr(warnings, "showwarning", lambda message, *_: shown.append(message))
+    file = encoded(drawn(300, 300, 0).quantize(200), "GIF")
+    stop = threading.Event()
+
+    def noise() -> None:
+        while not stop.is_set():
+            warnings.warn("noise", UserWarning, stacklevel=1)
+
+    other = threading.Thread(target=noise)
+    other.start()
+    try:
+        found = {decode([file], reading=Reading(warnings="reject"))[0].status for _ in range(30)}
+    finally:
+        stop.set()
+        other.join()
+    assert found == {PictureStatus.OK} and shown

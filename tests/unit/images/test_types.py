@@ -18,6 +18,9 @@ from mmgic.images import Normalization, PictureStatus, Reading
         ({"max_bytes": 1 << 63}, "max_bytes"),
         ({"max_scans": 0}, "max_scans"),
         ({"max_memory_bytes": 0}, "max_memory_bytes"),
+        ({"max_side_px": 1 << 32}, "max_side_px"),
+        ({"max_pixels": 1e6}, "max_pixels"),
+        ({"lenient": "no"}, "lenient"),
         ({"alpha": (0, 0)}, "alpha"),
         ({"alpha": (0, 0, 256)}, "alpha"),
         ({"warnings": "ignore"}, "warnings"),
@@ -35,6 +38,8 @@ def test_a_reading_out_of_range_is_named(values: dict[str, Any], where: str) -> 
         ((0, 0), (1, 1, 1), "float32", "normalization"),
         ((0, 0, float("nan")), (1, 1, 1), "float32", "normalization"),
         ((0, 0, 0), (1, 0, 1), "float32", "normalization.std"),
+        ((0, 0, 0), (1e-300, 1, 1), "float32", "normalization.std"),
+        ((0, 0, 0), (1, 1, -1), "float32", "normalization.std"),
         ((0, 0, 0), (1, 1, 1), "float16", "normalization.dtype"),
     ],
 )

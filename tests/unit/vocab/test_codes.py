@@ -1,18 +1,21 @@
 """The cache of codes: used without reading the shard, grown by what is new, made anew where it is broken."""
 
+import io
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from mmgic.errors import InputError
-from mmgic.images import decode_crops
+from mmgic.images import DecodeMode, decode_crops
 from mmgic.schema.manifests import ShardEntry
-from mmgic.schema.records import Record
+from mmgic.schema.records import Box, Record, Region
 from mmgic.shards.folder import Folder
 from mmgic.shards.records import write_record_shard
-from mmgic.vocab.codes import CropKey, codes_of_shard
+from mmgic.vocab.codes import CropKey, codes_of_shard, decoded_crops
 from mmgic.vocab.joint import Vocabulary
 from mmgic.vocab.patches import fit_patches
 
@@ -108,3 +111,28 @@ def test_a_picture_that_cannot_be_decoded_is_named(
     codes, failed = _codes([("toy-0", _WHOLE), ("toy-1", _WHOLE)], entry, scratch, vocabulary)
     assert (set(codes), set(failed)) == ({("toy-0", _WHOLE)}, {"toy-1"})
     assert failed["toy-1"] in ("truncated", "corrupt")
+
+
+@pytest.mark.parametrize("mode", ["exact", "gap2", "gap1"])
+def test_pixels_of_a_crop_do_not_depend_on_what_else_is_asked_for(
+    record: Callable[..., Record], mode: DecodeMode
+) -> None:
+    rng = np.random.default_rng(0)
+    coarse = Image.fromarray(rng.integers(0, 256, (60, 80, 3), dtype=np.uint8))
+    out = io.BytesIO()
+    coarse.resize((640, 480)).save(out, "JPEG")
+    regions = [Region("toy:1", box, box) for box in ((0.0, 0.0, 40.0, 40.0), (100.0, 90.0, 300.0, 290.0))]
+    whole = (80.0, 0.0, 560.0, 480.0)
+    large = msgspec.structs.replace(
+        record("toy-0"), extension="jpg", width_px=640, height_px=480, crop_xyxy_px=whole, regions=regions
+    )
+    boxes = [whole, *(region.crop_xyxy_px for region in regions)]
+
+    def pixels(asked: list[Box]) -> dict[Box, bytes]:
+        ((keys, images, statuses),) = decoded_crops([(large, out.getvalue())], {"toy-0": asked}, 32, mode, 1)
+        assert not any(statuses)
+        return {box: image.tobytes() for (_, box), image in zip(keys, images, strict=True)}
+
+    together = pixels(boxes)
+    for box in boxes:
+        assert pixels([box]) == {box: together[box]}

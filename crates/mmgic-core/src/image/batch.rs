@@ -1,12 +1,12 @@
 //! Whole batches on a thread pool: one task a picture, large files first, results in the order of the pictures.
 
-use super::budget::{Budget, Share};
+use super::budget::{Budget, Held, Share};
 use super::error::{BatchError, ImageError, PictureStatus};
 use super::header::{Header, probe};
 use super::picture::{Picture, bytes_needed, decode_part, decode_whole};
 use super::plan::{Mode, Pass, plan};
 use super::reading::{Outcome, Reading};
-use super::resize::{Buffers, Filter, MAX_SIDE, Out, Part, Tables};
+use super::resize::{Buffers, Filter, MAX_SIDE, Out, Part, Resize, Tables};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -115,6 +115,12 @@ struct Scratch {
     resizing: Buffers,
 }
 
+impl Held for Scratch {
+    fn bytes(&self) -> u64 {
+        (self.picture.rgb.capacity() + self.spare.rgb.capacity() + self.resizing.bytes()) as u64
+    }
+}
+
 /// A panic inside a foreign decoder costs its picture, not the batch.
 fn guarded<T>(work: impl FnOnce() -> Result<T, ImageError>) -> Result<T, ImageError> {
     catch_unwind(AssertUnwindSafe(work))
@@ -177,23 +183,22 @@ impl<'a> CropBatch<'a> {
         task: &mut Task<'_>,
         share: &mut Share<'_, Scratch>,
     ) -> Result<(), ImageError> {
-        let region = &pass.region;
         // A decoder may deliver more than it was asked for, but never more than the picture.
         let pixels = (header.stored_width as usize).div_ceil(pass.den) as u64
             * (header.stored_height as usize).div_ceil(pass.den) as u64;
-        let resizing = pass.crops.iter().map(|(_, resize)| resize.bytes() as u64).max().unwrap_or(0);
-        share.reserve(bytes_needed(header, pixels) + resizing)?;
+        share.reserve(bytes_needed(header, pixels) + pass.resize_bytes)?;
         let Scratch { picture, spare, resizing } = &mut share.buffers;
-        let wanted = (pass.den, *region);
+        let wanted = (pass.den, pass.region);
         let (outcome, region) = decode_part(task.file, header, wanted, &self.reading, picture, spare)?;
-        let (width, height) = header.upright_size();
-        let whole = ((width as usize).div_ceil(pass.den), (height as usize).div_ceil(pass.den));
-        let part = Part { rgb: &picture.rgb, region, whole };
-        for (number, resize) in &pass.crops {
-            let Some(out) = task.squares.square(*number, self.square_length(), self.tables) else { continue };
-            match resize.run(&part, resizing, out) {
-                Ok(()) => task.status[*number] = status_of(outcome).code(),
-                Err(error) => self.refuse(task, *number, &error),
+        let part = Part { rgb: &picture.rgb, region, whole: pass.whole };
+        for &(number, crop) in &pass.crops {
+            // One after another: the weights of many crops would be more than the picture.
+            let resize = Resize::new(pass.whole, crop, self.side, self.filter);
+            let out = task.squares.square(number, self.square_length(), self.tables);
+            let done = out.ok_or(ImageError::BadCrop).and_then(|out| resize?.run(&part, resizing, out));
+            match done {
+                Ok(()) => task.status[number] = status_of(outcome).code(),
+                Err(error) => self.refuse(task, number, &error),
             }
         }
         Ok(())
@@ -232,6 +237,7 @@ fn drain<T: Send>(
     budget: &Budget,
     run: impl Fn(T, &mut Share<'_, Scratch>) + Sync,
 ) {
+    let count = tasks.len();
     let tasks = Mutex::new(tasks.into_iter());
     let work = || {
         let mut share = Share::new(budget);
@@ -239,14 +245,17 @@ fn drain<T: Send>(
             let next = tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(task) = next else { break };
             run(task, &mut share);
-            share.yield_to_waiting();
+            share.settle();
         }
     };
+    let others = workers.map_or(0, |pool| pool.current_num_threads().min(count) - usize::from(count > 0));
     match workers {
-        None => work(),
-        Some(pool) => {
-            pool.broadcast(|_| work());
-        }
+        Some(pool) if others > 0 => pool.in_place_scope(|scope| {
+            // The caller works too.
+            (0..others).for_each(|_| scope.spawn(|_| work()));
+            work();
+        }),
+        _ => work(),
     }
 }
 

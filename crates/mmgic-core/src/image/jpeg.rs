@@ -37,7 +37,8 @@ const WARNINGS: [&str; 7] = [
 ];
 
 /// Parts of what libjpeg says of a sound file of a kind that it does not read.
-const UNSUPPORTED: [&str; 3] = ["Unsupported", "colorspace", "not implemented"];
+const UNSUPPORTED: [&str; 4] =
+    ["Unsupported", "colorspace", "not implemented", "Maximum supported image dimension"];
 
 /// A part of a picture in stored order, at one over `den` (1, 2, 4 or 8) of its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,9 +146,8 @@ impl<'a> Opened<'a> {
         if !body.ends && !reading.lenient {
             return Err(ImageError::Truncated);
         }
-        if body.scans > reading.limits.max_scans {
-            return Err(ImageError::TooManyScans { scans: body.scans, limit: reading.limits.max_scans });
-        }
+        let pixels = u64::from(frame.width) * u64::from(frame.height);
+        reading.limits.check_scans(body.scans, pixels)?;
         let opened = Self {
             file: &file[..body.usable],
             frame,
@@ -177,6 +177,10 @@ impl<'a> Opened<'a> {
             () if is_warning && self.reading.reject_warnings => Err(ImageError::Damaged(message)),
             () if is_warning => Ok(Outcome::Warned),
             () if !self.body.ends => Err(ImageError::Truncated),
+            () if message.starts_with("Insufficient memory") => {
+                let (width, height) = (u32::from(self.frame.width), u32::from(self.frame.height));
+                Err(ImageError::OutOfMemory { width, height })
+            }
             () if UNSUPPORTED.iter().any(|part| message.contains(part)) => {
                 Err(ImageError::Unsupported(message))
             }
@@ -230,7 +234,8 @@ impl<'a> Opened<'a> {
         out.clear();
         out.try_reserve_exact(bytes).map_err(|_| ImageError::OutOfMemory { width, height })?;
         let mut again = None;
-        if self.body.ends {
+        // Clearing is nothing beside several scans, and saves to decode them again.
+        if self.body.ends && self.frame.is_single_scan() {
             // SAFETY: `bytes` bytes are reserved, for the rows and columns that scale and region leave.
             let code = unsafe { self.decoder.decompress(self.file, pitch, format, out.as_mut_ptr()) };
             if code == 0 {

@@ -7,7 +7,7 @@
 
 use super::error::ImageError;
 use super::header::Header;
-use super::resize::{CropBox, Filter, Region, Resize};
+use super::resize::{CropBox, Filter, Outline, Region};
 use super::turn;
 
 /// How far a picture may be reduced while it is decoded.
@@ -39,10 +39,14 @@ impl Mode {
 pub(super) struct Pass {
     /// The picture is decoded at one over this.
     pub den: usize,
-    /// What the crops need, in upright pixels of the reduced picture.
+    /// Width and height of the upright picture, reduced.
+    pub whole: (usize, usize),
+    /// What the crops need, in its pixels.
     pub region: Region,
-    /// Number of the crop and how it becomes a square.
-    pub crops: Vec<(usize, Resize)>,
+    /// The most that resizing one of them takes.
+    pub resize_bytes: u64,
+    /// Number of each crop and where it lies, in the pixels of the reduced picture.
+    pub crops: Vec<(usize, CropBox)>,
 }
 
 /// Rough costs in nanoseconds, from profiles on one core: only their ratios matter.
@@ -110,23 +114,28 @@ impl Group {
         (side, filter): (usize, Filter),
         bad: &mut Vec<(usize, ImageError)>,
     ) -> Option<Pass> {
-        let Self { den, numbers } = self;
-        let mut planned = Vec::with_capacity(numbers.len());
-        for number in numbers {
+        let whole = sizes(header, self.den).0;
+        let mut pass: Option<Pass> = None;
+        for number in self.numbers {
             let crop = CropBox(crops[number]);
-            let crop = if den == 1 { crop } else { reduced(crop, header, den) };
-            match Resize::new(sizes(header, den).0, crop, side, filter) {
-                Ok(resize) => planned.push((number, resize)),
+            let crop = if self.den == 1 { crop } else { reduced(crop, header, self.den) };
+            match Outline::new(whole, crop, side, filter) {
+                Ok(Outline { needs, bytes }) => {
+                    let pass = pass.get_or_insert_with(|| Pass {
+                        den: self.den,
+                        whole,
+                        region: needs,
+                        resize_bytes: 0,
+                        crops: Vec::new(),
+                    });
+                    pass.region = pass.region.around(&needs);
+                    pass.resize_bytes = pass.resize_bytes.max(bytes as u64);
+                    pass.crops.push((number, crop));
+                }
                 Err(error) => bad.push((number, error)),
             }
         }
-        let region = planned.iter().map(|(_, resize)| resize.needs()).reduce(|a, b| Region {
-            x0: a.x0.min(b.x0),
-            y0: a.y0.min(b.y0),
-            x1: a.x1.max(b.x1),
-            y1: a.y1.max(b.y1),
-        })?;
-        Some(Pass { den, region, crops: planned })
+        pass
     }
 }
 

@@ -80,7 +80,9 @@ fn text<'a>(chunk: &Chunk<'a>) -> Option<Cow<'a, [u8]>> {
 
 /// The bytes of a raw profile: after three line ends hexadecimal digits, with blanks between bytes.
 fn raw_profile(value: &[u8]) -> Option<Vec<u8>> {
-    let digits = value.splitn(4, |&byte| byte == b'\n').nth(3)?;
+    // No more than packed text may grow to.
+    let digits =
+        value.splitn(4, |&byte| byte == b'\n').nth(3).filter(|digits| digits.len() <= 2 * TEXT_BYTES)?;
     let digits: Vec<u8> = digits.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let nibble = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let (pairs, rest) = digits.as_chunks::<2>();

@@ -10,13 +10,23 @@ pub struct Limits {
     pub max_side: u32,
     /// Of the file.
     pub max_bytes: u64,
-    /// Of a progressive JPEG: each costs a pass over the picture.
+    /// Of a progressive JPEG: each costs a pass over the picture. And all of them together may not go over more than
+    /// [`SCANNED`] times `max_pixels`.
     pub max_scans: u32,
     /// Bytes for results and working memory of one call, all threads together.
     pub max_memory: u64,
 }
 
+/// How many times the largest picture all scans of a file may go over, in pixels: some seconds of work.
+const SCANNED: u64 = 16;
+
 impl Limits {
+    pub(super) fn check_scans(&self, scans: u32, pixels: u64) -> Result<(), ImageError> {
+        let by_work = self.max_pixels.saturating_mul(SCANNED) / pixels.max(1);
+        let limit = self.max_scans.min(u32::try_from(by_work).unwrap_or(u32::MAX));
+        if scans > limit { Err(ImageError::TooManyScans { scans, limit }) } else { Ok(()) }
+    }
+
     pub(super) fn check_file(&self, file: &[u8]) -> Result<(), ImageError> {
         let bytes = file.len() as u64;
         if bytes > self.max_bytes {
@@ -43,7 +53,7 @@ impl Default for Limits {
             max_pixels: 89_478_485,
             max_side: 65_535,
             max_bytes: 1 << 30,
-            max_scans: 500,
+            max_scans: 100,
             max_memory: 8 << 30,
         }
     }

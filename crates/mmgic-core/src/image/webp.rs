@@ -123,7 +123,12 @@ impl Target<'_> {
         // external memory that `config` names (this target's, exclusively borrowed) and checks its size and
         // stride against the stream's before it writes.
         let status = unsafe { webp::WebPDecode(frame.stream.as_ptr(), frame.stream.len(), &raw mut config) };
-        verdict(status, frame)
+        verdict(status, frame)?;
+        let told = [config.output.width, config.output.height].map(u32::try_from);
+        if told == [Ok(frame.width), Ok(frame.height)] {
+            return Ok(());
+        }
+        Err(ImageError::Corrupt("the stream is of another size than its frame".to_owned()))
     }
 
     /// Decodes a cut stream; gives the count of whole rows.
@@ -238,8 +243,8 @@ pub(super) fn decode(
 /// An upper bound of the memory taken while decoding, beyond the file, in bytes.
 pub(super) fn bytes_needed(header: &Header) -> u64 {
     let pixels = u64::from(header.stored_width) * u64::from(header.stored_height);
-    // RGB, libwebp's own lossless pixels; with alpha also RGBA and libwebp's alpha plane. Code tables take
-    // some megabytes, only of files made to harm up to 64 MiB.
-    let per_pixel = if header.channels == 4 { 3 + 4 + 4 + 1 } else { 3 + 4 };
-    pixels * per_pixel + u64::from(header.stored_width) * 256 + (8 << 20)
+    // RGB; libwebp's own lossless pixels, and its transforms (three images of at most a sixteenth of them); RGBA and its
+    // alpha plane, which a frame may have without telling. Code tables take some megabytes, of files made to harm 64 MiB.
+    let per_pixel = 3 + 4 + 1 + if header.channels == 4 { 4 } else { 0 } + 1;
+    pixels * per_pixel + u64::from(header.stored_width) * 256 + (64 << 20)
 }

@@ -158,6 +158,22 @@ impl Axis {
         (first, &self.weights[sample * self.width..][..pairs])
     }
 
+    /// No fewer than the samples that [`Axis::new`] finds needed, and the most that one output sample does.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+    pub(super) fn reach(
+        source: usize,
+        (start, end): (f32, f32),
+        side: usize,
+        filter: Filter,
+    ) -> (Range<usize>, usize) {
+        let scale = f64::from(end - start) / side as f64;
+        let support = filter.support() * scale.max(1.0);
+        let center = |sample: usize| f64::from(start) + (sample as f64 + 0.5) * scale;
+        let first = (center(0) - support + 0.5) as usize;
+        let last = ((center(side - 1) + support + 0.5) as usize).min(source);
+        (first..last, (support.ceil() as usize * 2 + 1).min(source))
+    }
+
     pub(super) const fn bytes(&self) -> usize {
         size_of::<Span>() * self.spans.capacity() + size_of::<Weights>() * self.weights.capacity()
     }

@@ -78,6 +78,16 @@ impl Region {
         self.x0 <= other.x0 && self.y0 <= other.y0 && other.x1 <= self.x1 && other.y1 <= self.y1
     }
 
+    /// The smallest that holds both.
+    pub(super) fn around(&self, other: &Self) -> Self {
+        Self {
+            x0: self.x0.min(other.x0),
+            y0: self.y0.min(other.y0),
+            x1: self.x1.max(other.x1),
+            y1: self.y1.max(other.y1),
+        }
+    }
+
     /// RGB bytes of this many pixels.
     const fn bytes(&self) -> usize {
         self.x1.saturating_sub(self.x0).saturating_mul(self.y1.saturating_sub(self.y0)).saturating_mul(3)
@@ -112,6 +122,42 @@ pub struct Resize {
     whole: (usize, usize),
     columns: Axis,
     rows: Axis,
+}
+
+/// What a resize needs, known without making its weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// No less than [`Resize::needs`].
+    pub needs: Region,
+    /// No fewer bytes than making, keeping and running it takes.
+    pub bytes: usize,
+}
+
+impl Outline {
+    /// Of the resize that [`Resize::new`] makes of the same.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn new(
+        whole: (usize, usize),
+        crop: CropBox,
+        side: usize,
+        filter: Filter,
+    ) -> Result<Self, ImageError> {
+        let [left, top, right, bottom] = crop.inside(whole)?;
+        if !(1..=MAX_SIDE).contains(&side) {
+            return Err(ImageError::BadCrop);
+        }
+        let (columns, wide) = Axis::reach(whole.0, (left, right), side, filter);
+        let (rows, high) = Axis::reach(whole.1, (top, bottom), side, filter);
+        let needs = Region { x0: columns.start, y0: rows.start, x1: columns.end, y1: rows.end };
+        Ok(Self { needs, bytes: passes::most_bytes(&needs, (wide, high), side, rows_first(whole, side)) })
+    }
+}
+
+/// Whether the vertical pass goes first.
+const fn rows_first((width, height): (usize, usize), side: usize) -> bool {
+    height.saturating_sub(side) > 2 * width.saturating_sub(side)
 }
 
 impl Resize {
@@ -152,10 +198,8 @@ impl Resize {
         self.columns.len()
     }
 
-    /// Whether the vertical pass goes first.
     const fn rows_first(&self) -> bool {
-        let (width, height) = self.whole;
-        height.saturating_sub(self.side()) > 2 * width.saturating_sub(self.side())
+        rows_first(self.whole, self.side())
     }
 
     /// Resizes the crop out of `part`, which must cover [`Self::needs`], to `out` of `3 * side * side` values.

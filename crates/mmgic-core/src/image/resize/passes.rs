@@ -12,7 +12,7 @@ use super::across::{BLOCK, Cell, ROWS, across, cells_for};
 use super::axis::Axis;
 use super::out::Out;
 use super::vector::{LANES, Portable, RowPair, Vector};
-use super::{Part, Resize};
+use super::{Part, Region, Resize};
 
 /// Values that the vertical pass sums up at once.
 const TILE: usize = 4 * LANES;
@@ -45,6 +45,13 @@ fn first<T: Copy + Default>(buffer: &mut Vec<T>, length: usize) -> &mut [T] {
 }
 
 impl Buffers {
+    /// Bytes that they hold.
+    pub(in super::super) const fn bytes(&self) -> usize {
+        self.cells.capacity() * size_of::<Cell>()
+            + (self.ring.capacity() + self.last.capacity()) * size_of::<RowPair>()
+            + self.bytes.capacity()
+    }
+
     fn room(&mut self, sizes: &Sizes) -> Room<'_> {
         Room {
             cells: first(&mut self.cells, sizes.cells),
@@ -86,6 +93,22 @@ pub(super) fn bytes(plan: &Resize) -> usize {
     sizes.cells * size_of::<Cell>()
         + (sizes.pairs * sizes.line + sizes.last) * size_of::<RowPair>()
         + sizes.bytes
+}
+
+/// No fewer bytes than a resize takes whose output samples sum up at most `taps` columns and rows: weights as they are
+/// made and kept, cells, ring and rows.
+pub(super) fn most_bytes(
+    needs: &Region,
+    (wide, high): (usize, usize),
+    side: usize,
+    rows_first: bool,
+) -> usize {
+    let weights = |taps: usize| side * (64 + 16 * (taps + 8));
+    let made = side.next_multiple_of(4) * 3 + TILE;
+    let line = if rows_first { made.max((needs.x1 - needs.x0) * 3 + TILE) } else { made };
+    let cells = (needs.x1 - needs.x0 + 16) * 2 * size_of::<Cell>();
+    let rows = (high / 2 + 2 * BLOCK + ROWS) * line * size_of::<RowPair>();
+    weights(wide) + weights(high) + cells + rows + line * BLOCK * size_of::<RowPair>() + line * ROWS
 }
 
 /// The rows of bytes that a resize needs.

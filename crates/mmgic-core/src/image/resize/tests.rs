@@ -213,6 +213,40 @@ fn memory_stays_small_whatever_the_picture() {
 }
 
 #[test]
+#[allow(clippy::cast_precision_loss)]
+fn an_outline_tells_no_less_than_the_resize_needs() {
+    let mut state = 9_u64;
+    let mut below = |bound: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap_or(0) % bound
+    };
+    for round in 0..3000 {
+        let whole = (1 + below(if round % 2 == 0 { 60 } else { 3000 }), 1 + below(900));
+        let side = 1 + below(if round % 3 == 0 { 20 } else { 700 });
+        let (x, y) = (below(whole.0), below(whole.1));
+        let crop = CropBox([
+            x as f64 + 0.25 * below(4) as f64,
+            y as f64,
+            (x + 1 + below(whole.0 - x)) as f64,
+            (y + 1 + below(whole.1 - y)) as f64,
+        ]);
+        let filter = FILTERS[round % 3];
+        let (Ok(outline), Ok(resize)) =
+            (Outline::new(whole, crop, side, filter), Resize::new(whole, crop, side, filter))
+        else {
+            panic!("{whole:?} {crop:?}")
+        };
+        assert!(outline.needs.covers(&resize.needs()), "{whole:?} {crop:?} {side}");
+        assert!(
+            outline.bytes >= resize.bytes(),
+            "{whole:?} {crop:?} {side} {} {}",
+            outline.bytes,
+            resize.bytes()
+        );
+    }
+}
+
+#[test]
 fn normalised_planes_hold_the_same_pixels() {
     let tables = Tables::new([0.4, 0.5, 0.6], [0.2, 0.3, 0.25]);
     for whole in [(60, 50), (20, 90)] {
