@@ -59,7 +59,7 @@ pub fn from_pack(py: Python<'_>, error: &PackError) -> PyErr {
 pub fn from_batch(py: Python<'_>, error: &BatchError) -> PyErr {
     let what = error.to_string();
     match error {
-        BatchError::Side(_) => exception(py, "ParamsError", &what, "side", ""),
+        BatchError::Side { .. } => exception(py, "ParamsError", &what, "side", ""),
         BatchError::Length { .. } | BatchError::Starts => exception(py, "InputError", &what, "crops", ""),
     }
 }

@@ -2,8 +2,9 @@
 
 use super::budget::{Budget, Held, Share};
 use super::error::{BatchError, ImageError, PictureStatus};
-use super::header::{Header, probe};
-use super::picture::{Picture, bytes_needed, decode_part, decode_whole};
+use super::formats::{bytes_needed, decode_part, decode_whole, probe};
+use super::header::Header;
+use super::picture::Picture;
 use super::plan::{Mode, Pass, plan};
 use super::reading::{Outcome, Reading};
 use super::resize::{Buffers, Filter, MAX_SIDE, Out, Part, Resize, Tables};
@@ -148,7 +149,7 @@ impl<'a> CropBatch<'a> {
 
     fn tasks(&self, mut squares: Squares<'a>, mut status: &'a mut [u8]) -> Result<Vec<Task<'a>>, BatchError> {
         if !(1..=MAX_SIDE).contains(&self.side) {
-            return Err(BatchError::Side(self.side));
+            return Err(BatchError::Side { side: self.side, most: MAX_SIDE });
         }
         length("starts", self.starts.len(), self.pictures.len() + 1)?;
         length("status", status.len(), self.crops.len())?;

@@ -100,8 +100,8 @@ impl ImageError {
 /// A batch whose parts do not fit together: a fault of the caller, not of a picture.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum BatchError {
-    #[error("the side of a crop is {0} pixels, allowed are 1 to {max}", max = super::resize::MAX_SIDE)]
-    Side(usize),
+    #[error("the side of a crop is {side} pixels, allowed are 1 to {most}")]
+    Side { side: usize, most: usize },
     #[error("{what} has {found} entries, {expected} were expected")]
     Length { what: &'static str, found: usize, expected: usize },
     #[error("crop counts must begin at 0 and never fall")]

@@ -1,8 +1,4 @@
-//! The header of a picture: format, upright size, turn. No pixel is decoded.
-
-use super::error::ImageError;
-use super::reading::Limits;
-use super::{jpeg, png, webp};
+//! What the header of a picture says: format, upright size, turn.
 
 /// The file formats that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,20 +16,6 @@ impl Format {
             Self::Jpeg => "jpeg",
             Self::Png => "png",
             Self::WebP => "webp",
-        }
-    }
-
-    /// The format by the file's first bytes.
-    #[must_use]
-    pub fn of(file: &[u8]) -> Option<Self> {
-        if file.starts_with(&[0xff, 0xd8, 0xff]) {
-            Some(Self::Jpeg)
-        } else if file.starts_with(png::SIGNATURE) {
-            Some(Self::Png)
-        } else if webp::is_webp(file) {
-            Some(Self::WebP)
-        } else {
-            None
         }
     }
 }
@@ -70,19 +52,4 @@ impl Header {
             (self.stored_width, self.stored_height)
         }
     }
-}
-
-/// Reads the header of a JPEG, PNG or WebP file.
-///
-/// # Errors
-/// Every [`ImageError`] but `BadCrop`; a file whose header is sound may still fail to decode.
-pub fn probe(file: &[u8], limits: &Limits) -> Result<Header, ImageError> {
-    limits.check_file(file)?;
-    let header = match Format::of(file).ok_or(ImageError::UnknownFormat)? {
-        Format::Jpeg => jpeg::header(file)?,
-        Format::Png => png::header(file)?,
-        Format::WebP => webp::header(file)?,
-    };
-    limits.check_size(header.upright_size())?;
-    Ok(header)
 }

@@ -12,7 +12,7 @@ mod report;
 
 use case::Case;
 use dice::Dice;
-use mmgic_core::image::{Format, PictureStatus};
+use mmgic_core::image::{PictureStatus, format_of};
 use mutate::{Damage, mutant};
 use pieces::{Piece, pieces};
 use report::{Report, Verdict};
@@ -72,9 +72,9 @@ fn make(seeds: &[(String, Vec<u8>)], number: u64) -> Made {
     // The seeds take turns, so that a short run meets all of them.
     let turn = usize::try_from(number).unwrap_or(0) % seeds.len();
     let (name, file) = &seeds[turn];
-    let format = Format::of(file);
+    let format = format_of(file);
     let alike: Vec<_> =
-        seeds.iter().map(|(_, other)| other).filter(|other| Format::of(other) == format).collect();
+        seeds.iter().map(|(_, other)| other).filter(|other| format_of(other) == format).collect();
     let any = &seeds[dice.below(seeds.len())].1;
     let other = if dice.one_in(4) { any } else { dice.pick(&alike).map_or(any, |other| other) };
     let (file, damage) = mutant(file, other, &mut dice);

@@ -2,7 +2,7 @@
 
 use super::dice::Dice;
 use super::pieces::{Piece, pieces, reseal};
-use mmgic_core::image::Format;
+use mmgic_core::image::format_of;
 use std::ops::Range;
 
 /// One way to damage a file.
@@ -167,7 +167,7 @@ pub fn mutant(file: &[u8], other: &[u8], dice: &mut Dice) -> (Vec<u8>, Vec<Damag
     }
     // Most mutants should get past the look at the first bytes.
     let signature = pieces(file).first().map_or(0, |piece| piece.all.end.max(3)).min(out.len());
-    if Format::of(&out).is_none() && !dice.one_in(8) {
+    if format_of(&out).is_none() && !dice.one_in(8) {
         out[..signature].copy_from_slice(&file[..signature]);
     }
     if !dice.one_in(4) {
