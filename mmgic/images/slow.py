@@ -117,7 +117,7 @@ def _header(picture: Image.Image, data: bytes, reading: Reading) -> PictureHeade
     is_stated_upright = orientation < 5 or picture.format == "TIFF"
     width, height = picture.size if is_stated_upright else picture.size[::-1]
     if max(width, height) > reading.max_side_px:
-        return PictureHeader(PictureStatus.TOO_LONG)
+        return PictureHeader(PictureStatus.TOO_LONG_SIDE)
     if width * height > reading.max_pixels:
         return PictureHeader(PictureStatus.TOO_MANY_PIXELS)
     if width * height * _BYTES_A_PIXEL > reading.max_memory_bytes:

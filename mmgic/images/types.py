@@ -41,7 +41,7 @@ class PictureStatus(enum.IntEnum):
     UNSUPPORTED = 5
     BAD_CROP = 6
     TOO_MANY_BYTES = 7
-    TOO_LONG = 8
+    TOO_LONG_SIDE = 8
     TOO_MANY_SCANS = 9
     TOO_MUCH_MEMORY = 10
     DAMAGED = 11

@@ -159,7 +159,7 @@ def test_limits_are_read_off_the_header() -> None:
     for files, name, limit, status in [
         ([bomb(65_280, 65_280)], "max_pixels", MAX_PIXELS, "TOO_MANY_PIXELS"),
         ([file], "max_pixels", 600, "TOO_MANY_PIXELS"),
-        ([file], "max_side_px", 30, "TOO_LONG"),
+        ([file], "max_side_px", 30, "TOO_LONG_SIDE"),
         ([file], "max_bytes", len(file), "TOO_MANY_BYTES"),
     ]:
         if limit != MAX_PIXELS:

@@ -125,7 +125,7 @@ def test_statuses() -> None:
         (gif[: len(gif) // 2], Reading(), "TRUNCATED"),
         (bytes(wide), Reading(), "TOO_MANY_PIXELS"),
         (tiff, Reading(max_pixels=2999), "TOO_MANY_PIXELS"),
-        (tiff, Reading(max_side_px=59), "TOO_LONG"),
+        (tiff, Reading(max_side_px=59), "TOO_LONG_SIDE"),
         (tiff, Reading(max_bytes=100), "TOO_MANY_BYTES"),
         (tiff, Reading(max_memory_bytes=1000), "TOO_MUCH_MEMORY"),
         (encoded(Image.fromarray(np.ones((4, 4), np.float32)), "TIFF"), Reading(), "UNSUPPORTED"),

@@ -14,7 +14,7 @@ pub enum PictureStatus {
     Unsupported = 5,
     BadCrop = 6,
     TooManyBytes = 7,
-    TooLong = 8,
+    TooLongSide = 8,
     TooManyScans = 9,
     TooMuchMemory = 10,
     Damaged = 11,
@@ -33,7 +33,7 @@ impl PictureStatus {
         (Self::Unsupported, "UNSUPPORTED"),
         (Self::BadCrop, "BAD_CROP"),
         (Self::TooManyBytes, "TOO_MANY_BYTES"),
-        (Self::TooLong, "TOO_LONG"),
+        (Self::TooLongSide, "TOO_LONG_SIDE"),
         (Self::TooManyScans, "TOO_MANY_SCANS"),
         (Self::TooMuchMemory, "TOO_MUCH_MEMORY"),
         (Self::Damaged, "DAMAGED"),
@@ -60,7 +60,7 @@ pub enum ImageError {
     #[error("{width} x {height} pixels, more than the {limit} allowed")]
     TooManyPixels { width: u32, height: u32, limit: u64 },
     #[error("{width} x {height} pixels, a side over the {limit} allowed")]
-    TooLong { width: u32, height: u32, limit: u32 },
+    TooLongSide { width: u32, height: u32, limit: u32 },
     #[error("a file of {bytes} bytes, more than the {limit} allowed")]
     TooManyBytes { bytes: u64, limit: u64 },
     #[error("{scans} scans, more than the {limit} allowed")]
@@ -86,7 +86,7 @@ impl ImageError {
             Self::Truncated => PictureStatus::Truncated,
             Self::Corrupt(_) => PictureStatus::Corrupt,
             Self::TooManyPixels { .. } => PictureStatus::TooManyPixels,
-            Self::TooLong { .. } => PictureStatus::TooLong,
+            Self::TooLongSide { .. } => PictureStatus::TooLongSide,
             Self::TooManyBytes { .. } => PictureStatus::TooManyBytes,
             Self::TooManyScans { .. } => PictureStatus::TooManyScans,
             Self::TooMuchMemory { .. } | Self::OutOfMemory { .. } => PictureStatus::TooMuchMemory,

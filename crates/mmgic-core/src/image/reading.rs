@@ -37,7 +37,7 @@ impl Limits {
 
     pub(super) fn check_size(&self, (width, height): (u32, u32)) -> Result<(), ImageError> {
         if width.max(height) > self.max_side {
-            return Err(ImageError::TooLong { width, height, limit: self.max_side });
+            return Err(ImageError::TooLongSide { width, height, limit: self.max_side });
         }
         if u64::from(width) * u64::from(height) > self.max_pixels {
             return Err(ImageError::TooManyPixels { width, height, limit: self.max_pixels });
