@@ -178,7 +178,7 @@ def test_a_raised_limit_of_pixels_holds_here_too() -> None:
 def test_warnings_of_other_threads_are_not_those_of_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[object] = []
     monkeypatch.setattr(warnings, "showwarning", lambda message, *_: shown.append(message))
-    file = encoded(drawn(300, 300, 0).quantize(200), "GIF")
+    file = encoded(drawn(1500, 1200, 0).quantize(200), "GIF")
     stop = threading.Event()
 
     def noise() -> None:
@@ -188,7 +188,11 @@ def test_warnings_of_other_threads_are_not_those_of_a_picture(monkeypatch: pytes
     other = threading.Thread(target=noise)
     other.start()
     try:
-        found = {decode([file], reading=Reading(warnings="reject"))[0].status for _ in range(30)}
+        found = set()
+        for _ in range(200):
+            found.add(decode([file], reading=Reading(warnings="reject"))[0].status)
+            if shown:
+                break
     finally:
         stop.set()
         other.join()
