@@ -135,9 +135,8 @@ def test_bytes_captions_and_boxes_are_the_natives(records: dict[str, tuple[Recor
 
 
 def test_every_picture_decodes_to_the_size_of_its_record(records: dict[str, tuple[Record, bytes]]) -> None:
-    for (record, _), pixels in zip(records.values(), decode([data for _, data in records.values()]), strict=True):
-        assert isinstance(pixels, np.ndarray), record.key
-        assert pixels.shape == (record.height_px, record.width_px, 3)
+    for (record, _), picture in zip(records.values(), decode([data for _, data in records.values()]), strict=True):
+        assert picture.pixels.shape == (record.height_px, record.width_px, 3), record.key
         boxes = np.array([region.crop_xyxy_px for region in record.regions]).reshape(-1, 4)
         assert np.array_equal(clip_boxes(boxes, record.width_px, record.height_px), boxes)
 
