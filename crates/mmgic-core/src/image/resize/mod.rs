@@ -43,6 +43,11 @@ impl CropBox {
         self.inside(whole).map(|_| ())
     }
 
+    /// The box inside the picture, for a square of a side that can be made.
+    fn edges(self, whole: (usize, usize), side: usize) -> Result<[f32; 4], ImageError> {
+        if (1..=MAX_SIDE).contains(&side) { self.inside(whole) } else { Err(ImageError::BadCrop) }
+    }
+
     /// The box cut to the picture, in the precision that Pillow keeps.
     fn inside(self, (width, height): (usize, usize)) -> Result<[f32; 4], ImageError> {
         let Self([x0, y0, x1, y1]) = self;
@@ -144,10 +149,7 @@ impl Outline {
         side: usize,
         filter: Filter,
     ) -> Result<Self, ImageError> {
-        let [left, top, right, bottom] = crop.inside(whole)?;
-        if !(1..=MAX_SIDE).contains(&side) {
-            return Err(ImageError::BadCrop);
-        }
+        let [left, top, right, bottom] = crop.edges(whole, side)?;
         let (columns, wide) = Axis::reach(whole.0, (left, right), side, filter);
         let (rows, high) = Axis::reach(whole.1, (top, bottom), side, filter);
         let needs = Region { x0: columns.start, y0: rows.start, x1: columns.end, y1: rows.end };
@@ -172,10 +174,7 @@ impl Resize {
         side: usize,
         filter: Filter,
     ) -> Result<Self, ImageError> {
-        let [left, top, right, bottom] = crop.inside(whole)?;
-        if !(1..=MAX_SIDE).contains(&side) {
-            return Err(ImageError::BadCrop);
-        }
+        let [left, top, right, bottom] = crop.edges(whole, side)?;
         let columns = Axis::new(whole.0, left, right, side, filter);
         let rows = Axis::new(whole.1, top, bottom, side, filter);
         Ok(Self { whole, columns, rows })
