@@ -98,10 +98,9 @@ def _opened(data: bytes) -> Image.Image:
 
 
 def _status_of(error: Exception) -> PictureStatus:
-    if isinstance(error, Image.DecompressionBombError):
-        return PictureStatus.TOO_MANY_PIXELS
     if isinstance(error, MemoryError):
         return PictureStatus.TOO_MUCH_MEMORY
+    # Pillow raises the second for kinds that it does not read.
     if isinstance(error, (_Unsupported, NotImplementedError)):
         return PictureStatus.UNSUPPORTED
     if isinstance(error, EOFError) or "truncated" in str(error).lower():

@@ -1,6 +1,6 @@
 //! The three hot things of `MMGiC`, without Python: pictures, boxes and packing.
 //!
-//! * [`image`] decodes JPEG and PNG and resizes crops, value for value as Pillow does.
+//! * [`image`] decodes JPEG, PNG and WebP and resizes crops, value for value as Pillow does.
 //! * [`boxes`] turns boxes into location tokens and back.
 //! * [`pack`] packs documents into rows of one capacity.
 

@@ -14,7 +14,7 @@ from PIL import Image
 from mmgic.images import MODES, DecodeMode, PictureStatus, decode, decode_crops
 from tests.unit.twins.pictures import Box, crop, decoded, encoded
 
-# Mean and largest difference from Pillow's crop where pictures are reduced: docs/pictures.md has a table by size.
+# Mean and largest difference from Pillow's crop where most of the pictures are reduced.
 MOST: dict[DecodeMode, tuple[float, int]] = {"exact": (0.0, 0), "gap2": (0.5, 40), "gap1": (4.0, 160)}
 
 
