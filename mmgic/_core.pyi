@@ -1,6 +1,7 @@
 """The compiled library; use ``mmgic.images``, ``mmgic.geometry`` and ``mmgic.packing`` instead."""
 
 from collections.abc import Sequence
+from typing import Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,9 @@ from numpy.typing import NDArray
 from mmgic.images.types import Reading
 
 __all__ = [
+    "Packer",
     "__version__",
+    "block_of_rows",
     "boxes_from_location_ids",
     "boxes_from_text",
     "build_profile",
@@ -16,11 +19,12 @@ __all__ = [
     "decode_crops",
     "has_simd",
     "location_ids_from_boxes",
-    "pack",
     "picture_statuses",
+    "pieces",
     "probe",
     "resize_crops",
     "text_from_boxes",
+    "training_arrays",
 ]
 
 __version__: str
@@ -58,6 +62,42 @@ def text_from_boxes(boxes: NDArray[np.float64], labels: Sequence[str], notation:
 def boxes_from_text(
     texts: Sequence[str], notation: str
 ) -> tuple[NDArray[np.float64], list[str], NDArray[np.int64]]: ...
-def pack(
-    lengths: NDArray[np.int64], capacity: int, window: int | None, seed: int
-) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]: ...
+
+@final
+class Packer:
+    def __new__(cls, capacity: int, second_capacity: int | None, seed: int) -> Self: ...
+    def pack(
+        self, lengths: NDArray[np.int64], second: NDArray[np.int64], window_ends: NDArray[np.uint64], first: int
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]: ...
+    def report(self) -> tuple[int, int, int, int, int, int, int]: ...
+
+def pieces(
+    lengths: NDArray[np.int64],
+    second: NDArray[np.int64],
+    flags: NDArray[np.uint8],
+    part_starts: NDArray[np.uint64],
+    capacity: int,
+    second_capacity: int,
+    policy: str,
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint32]]: ...
+def block_of_rows(
+    ids: NDArray[np.uint8],
+    id_bytes: int,
+    kinds: NDArray[np.uint8],
+    keys: bytes,
+    key_starts: NDArray[np.uint64],
+    documents: NDArray[np.uint32],
+    starts: NDArray[np.uint64],
+    lengths: NDArray[np.uint32],
+    row_starts: NDArray[np.uint64],
+) -> NDArray[np.uint8]: ...
+def training_arrays(
+    ids: NDArray[np.uint8],
+    id_bytes: int,
+    kinds: NDArray[np.uint8],
+    segment_lengths: NDArray[np.uint32],
+    row_segments: NDArray[np.uint32],
+    row_length: int,
+    pad_id: int,
+    masked_kinds: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]: ...

@@ -41,18 +41,20 @@ pub fn from_box(py: Python<'_>, error: &BoxError) -> PyErr {
 /// The exception for a fault of a packing request.
 pub fn from_pack(py: Python<'_>, error: &PackError) -> PyErr {
     let what = error.to_string();
-    match error {
-        PackError::LengthOutOfRange { index, .. } => exception(
-            py,
+    let (class, place, hint) = match error {
+        PackError::LengthOutOfRange { index, .. } | PackError::SecondOutOfRange { index, .. } => (
             "LengthOutOfRange",
-            &what,
-            &format!("index {index}"),
-            "drop or split the document, or raise the capacity",
+            format!("index {index}"),
+            "choose a policy for what is too long, or raise the capacity",
         ),
-        PackError::CapacityOutOfRange(_) => exception(py, "ParamsError", &what, "capacity", ""),
-        PackError::EmptyWindow => exception(py, "ParamsError", &what, "window", "give at least 1, or none"),
-        PackError::TooManyDocuments(_) => exception(py, "InputError", &what, "lengths", "pack in parts"),
-    }
+        PackError::PartOutOfRange { part, .. } => ("LengthOutOfRange", format!("part {part}"), ""),
+        PackError::CapacityOutOfRange(_) => ("ParamsError", "capacity".to_owned(), ""),
+        PackError::TooManyDocuments(_) => ("InputError", "lengths".to_owned(), "pack in parts"),
+        PackError::Shape { what, .. } | PackError::Order { what } => ("InputError", (*what).to_owned(), ""),
+        PackError::BlockTooLarge(_) => ("ParamsError", "block".to_owned(), "put fewer rows into a block"),
+        PackError::RowTooLong { row, .. } => ("InputError", format!("row {row}"), ""),
+    };
+    exception(py, class, &what, &place, hint)
 }
 
 /// The exception for a batch of pictures whose arrays do not fit together.

@@ -26,6 +26,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(boxes::boxes_from_location_ids, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::text_from_boxes, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::boxes_from_text, m)?)?;
-    m.add_function(wrap_pyfunction!(pack::pack, m)?)?;
+    m.add_class::<pack::Packer>()?;
+    m.add_function(wrap_pyfunction!(pack::pieces, m)?)?;
+    m.add_function(wrap_pyfunction!(pack::block_of_rows, m)?)?;
+    m.add_function(wrap_pyfunction!(pack::training_arrays, m)?)?;
     Ok(())
 }

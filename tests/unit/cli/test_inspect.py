@@ -15,7 +15,7 @@ from mmgic.shards.folder import Folder
 from mmgic.shards.lines import write_lines
 from mmgic.shards.manifest import new_manifest, write_manifest
 from mmgic.shards.records import write_record_shard
-from mmgic.shards.rows import write_rows
+from mmgic.shards.rows import blocks_of_sequences, write_rows
 from mmgic.template import document_from_record
 from mmgic.vocab.encode import sequence_from_document
 from mmgic.vocab.joint import Vocabulary
@@ -62,9 +62,8 @@ def test_documents_and_rows_are_turned_back(
     codebook = np.repeat(np.arange(10, dtype=np.uint8)[:, None], 48, axis=1)
     vocabulary = Vocabulary(fit_text_tokenizer(["a red cup"], 300), PatchTokenizer(8, 4, codebook))
     vocabulary.save(scratch / "s" / "vocabulary")
-    sequence, cut = sequence_from_document(document, vocabulary, lambda part: np.array([1, 2, 3, 4], np.uint16), 512)  # type: ignore[misc, arg-type]
-    assert cut == 0
-    entries = write_rows(scratch / "s", "train-00000", "train", [sequence], 4)
+    sequence = sequence_from_document(document, vocabulary, lambda part: np.array([1, 2, 3, 4], np.uint16))  # type: ignore[misc, arg-type]
+    entries = write_rows(scratch / "s", "train-00000", "train", blocks_of_sequences([sequence], 4, 2), 3)
     shards = finished(scratch / "s", "sequences", entries, row_length=512)
     text = told(shards, "--n", "5", "--pictures", str(tmp_path / "drawn"))
     assert "== row 0: " in text
