@@ -1,0 +1,30 @@
+"""Boxes: formats, EXIF turns, overlaps, square crops, and boxes written as text.
+
+Boxes are float64 arrays (N, 4). ``xyxy`` is x0, y0, x1, y1; ``xywh`` is x0, y0, width, height; pixels count
+from the outer edge of the first pixel, so that a picture covers 0..width. ``norm`` are fractions of a crop.
+Crops are one array (4,), whole-numbered, still float64.
+"""
+
+from mmgic.geometry.arrays import Boxes
+from mmgic.geometry.crops import main_square_crop, region_square_crop
+from mmgic.geometry.formats import clip_boxes, norm_from_px, px_from_norm, turn_boxes, xywh_from_xyxy, xyxy_from_xywh
+from mmgic.geometry.overlap import box_areas, iou_matrix
+from mmgic.geometry.text import boxes_from_location_ids, boxes_from_text, location_ids_from_boxes, text_from_boxes
+
+__all__ = [
+    "Boxes",
+    "box_areas",
+    "boxes_from_location_ids",
+    "boxes_from_text",
+    "clip_boxes",
+    "iou_matrix",
+    "location_ids_from_boxes",
+    "main_square_crop",
+    "norm_from_px",
+    "px_from_norm",
+    "region_square_crop",
+    "text_from_boxes",
+    "turn_boxes",
+    "xywh_from_xyxy",
+    "xyxy_from_xywh",
+]
