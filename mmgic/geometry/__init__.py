@@ -8,21 +8,28 @@ Crops are one array (4,), whole-numbered, still float64.
 from mmgic.geometry.arrays import Boxes
 from mmgic.geometry.crops import main_square_crop, region_square_crop
 from mmgic.geometry.formats import clip_boxes, norm_from_px, px_from_norm, turn_boxes, xywh_from_xyxy, xyxy_from_xywh
+from mmgic.geometry.notations import NOTATIONS, Notation, notation
 from mmgic.geometry.overlap import box_areas, iou_matrix
-from mmgic.geometry.text import boxes_from_location_ids, boxes_from_text, location_ids_from_boxes, text_from_boxes
+from mmgic.geometry.text import BoxesInText, BoxStatus, boxes_from_ids, boxes_from_text, ids_from_boxes, smart_resize, text_from_boxes
 
 __all__ = [
+    "BoxStatus",
     "Boxes",
+    "BoxesInText",
+    "NOTATIONS",
+    "Notation",
     "box_areas",
-    "boxes_from_location_ids",
+    "boxes_from_ids",
     "boxes_from_text",
     "clip_boxes",
+    "ids_from_boxes",
     "iou_matrix",
-    "location_ids_from_boxes",
     "main_square_crop",
     "norm_from_px",
+    "notation",
     "px_from_norm",
     "region_square_crop",
+    "smart_resize",
     "text_from_boxes",
     "turn_boxes",
     "xywh_from_xyxy",
