@@ -10,13 +10,21 @@ from mmgic.geometry.crops import main_square_crop, region_square_crop
 from mmgic.geometry.formats import clip_boxes, norm_from_px, px_from_norm, turn_boxes, xywh_from_xyxy, xyxy_from_xywh
 from mmgic.geometry.notations import NOTATIONS, Notation, notation
 from mmgic.geometry.overlap import box_areas, iou_matrix
-from mmgic.geometry.text import BoxesInText, BoxStatus, boxes_from_ids, boxes_from_text, ids_from_boxes, smart_resize, text_from_boxes
+from mmgic.geometry.text import (
+    BoxesInText,
+    BoxStatus,
+    boxes_from_ids,
+    boxes_from_text,
+    ids_from_boxes,
+    smart_resize,
+    text_from_boxes,
+)
 
 __all__ = [
+    "NOTATIONS",
     "BoxStatus",
     "Boxes",
     "BoxesInText",
-    "NOTATIONS",
     "Notation",
     "box_areas",
     "boxes_from_ids",

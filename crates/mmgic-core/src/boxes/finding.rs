@@ -53,6 +53,21 @@ impl Findings {
         Self { label_ends: vec![0], ..Self::default() }
     }
 
+    /// Room for so many boxes.
+    pub(super) fn with_room(boxes: usize) -> Self {
+        let mut label_ends = Vec::with_capacity(boxes + 1);
+        label_ends.push(0);
+        Self {
+            boxes: Vec::with_capacity(4 * boxes),
+            status: Vec::with_capacity(boxes),
+            text_index: Vec::with_capacity(boxes),
+            spans: Vec::with_capacity(2 * boxes),
+            label_of: Vec::with_capacity(boxes),
+            label_text: String::with_capacity(16 * boxes),
+            label_ends,
+        }
+    }
+
     /// Adds a label and returns its number.
     pub(super) fn label(&mut self, text: &str) -> u32 {
         self.label_text.push_str(text);

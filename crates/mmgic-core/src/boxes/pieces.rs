@@ -51,6 +51,9 @@ pub(super) fn units(literal: &str) -> Vec<&str> {
 #[derive(Clone, Debug)]
 pub(super) struct Glue {
     exact: Box<[u8]>,
+    /// The first 16 bytes, and which bits of 16 bytes of text are theirs.
+    head: u128,
+    mask: u128,
     units: Vec<Box<[u8]>>,
 }
 
@@ -76,7 +79,12 @@ pub(super) fn skip_spaces(text: &[u8], at: usize) -> usize {
 
 impl Glue {
     pub(super) fn new(literal: &str) -> Self {
+        let mut head = [0; 16];
+        let kept = literal.len().min(16);
+        head[..kept].copy_from_slice(&literal.as_bytes()[..kept]);
         Self {
+            head: u128::from_le_bytes(head),
+            mask: if kept == 0 { 0 } else { u128::MAX >> (128 - 8 * kept) },
             exact: literal.as_bytes().into(),
             units: units(literal).into_iter().map(|unit| unit.as_bytes().into()).collect(),
         }
@@ -89,7 +97,7 @@ impl Glue {
     /// The literal at `text[at..]`.
     #[inline(always)]
     pub(super) fn read(&self, text: &[u8], at: usize) -> Match {
-        if text[at..].starts_with(&self.exact) {
+        if self.is_at(text, at) {
             return Match { end: at + self.exact.len(), is_whole: true, is_enough: true };
         }
         self.read_parts(text, at)
@@ -107,12 +115,26 @@ impl Glue {
         end
     }
 
+    /// Whether the literal as it is written stands there: one comparison of 16 bytes where a call would cost more.
+    #[inline(always)]
+    fn is_at(&self, text: &[u8], at: usize) -> bool {
+        let rest = &text[at..];
+        match rest.first_chunk::<16>() {
+            Some(chunk) => {
+                u128::from_le_bytes(*chunk) & self.mask == self.head
+                    && (self.exact.len() <= 16 || rest.starts_with(&self.exact))
+            }
+            None => rest.starts_with(&self.exact),
+        }
+    }
+
+    #[inline(never)]
     fn read_parts(&self, text: &[u8], at: usize) -> Match {
         let mut found = Match { end: at, is_whole: true, is_enough: false };
         let mut missing_tag = false;
         for unit in &self.units {
             let start = skip_spaces(text, found.end);
-            if text[start..].starts_with(unit) {
+            if text.get(start) == unit.first() && text[start..].starts_with(unit) {
                 found.end = start + unit.len();
                 found.is_enough = true;
             } else {
