@@ -10,6 +10,7 @@ from mmgic.images.types import Reading
 __all__ = [
     "BoxNotation",
     "__version__",
+    "box_faults",
     "box_statuses",
     "boxes_from_ids",
     "boxes_from_text",
@@ -18,9 +19,12 @@ __all__ = [
     "decode_crops",
     "has_simd",
     "ids_from_boxes",
+    "iou_matrix",
+    "iou_pairs",
     "pack",
     "picture_statuses",
     "probe",
+    "require_sound",
     "resize_crops",
     "resized_sizes",
     "text_from_boxes",
@@ -77,6 +81,14 @@ def text_from_boxes(
 def boxes_from_text(
     texts: Sequence[str], notation: BoxNotation, sizes: NDArray[np.uint32] | None
 ) -> tuple[NDArray[np.float64], list[str], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]: ...
+def box_faults(boxes: NDArray[np.float64], size: tuple[float, float] | None) -> NDArray[np.uint8]: ...
+def require_sound(boxes: NDArray[np.float64], name: str) -> None: ...
+def iou_matrix(
+    boxes_a: NDArray[np.float64], boxes_b: NDArray[np.float64], out: NDArray[np.float64], threads: int
+) -> None: ...
+def iou_pairs(
+    boxes_a: NDArray[np.float64], boxes_b: NDArray[np.float64], least: float, most_pairs: int, threads: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]: ...
 def pack(
     lengths: NDArray[np.int64], capacity: int, window: int | None, seed: int
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]: ...

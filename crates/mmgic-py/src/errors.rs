@@ -2,6 +2,7 @@
 
 use mmgic_core::boxes::BoxError;
 use mmgic_core::image::BatchError;
+use mmgic_core::overlap::{OverlapError, Unsound};
 use mmgic_core::pack::PackError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -49,6 +50,23 @@ pub fn from_box(py: Python<'_>, error: &BoxError) -> PyErr {
         BoxError::PointCount { row, .. } => ("InvalidBox", row_of(row), ""),
     };
     exception(py, class, &what, &place, hint)
+}
+
+/// The exception for boxes of which one is not sound; `name` is what the caller calls them.
+pub fn from_unsound(py: Python<'_>, name: &str, error: &Unsound) -> PyErr {
+    let place = format!("{name}, row {}", error.row);
+    exception(py, "InvalidBox", &error.to_string(), &place, &error.hint())
+}
+
+/// The exception for a request of overlaps.
+pub fn from_overlap(py: Python<'_>, error: &OverlapError) -> PyErr {
+    let what = error.to_string();
+    match error {
+        OverlapError::Room { .. } => exception(py, "ParamsError", &what, "out", ""),
+        OverlapError::TooManyPairs(_) => {
+            exception(py, "InputError", &what, "max_pairs", "raise min_iou or max_pairs, or give fewer boxes")
+        }
+    }
 }
 
 /// The exception for a fault of a packing request.
