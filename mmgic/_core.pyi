@@ -1,6 +1,7 @@
 """The compiled library; use ``mmgic.images``, ``mmgic.geometry`` and ``mmgic.packing`` instead."""
 
 from collections.abc import Sequence
+from typing import Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from mmgic.images.types import Reading
 
 __all__ = [
     "BoxNotation",
+    "SoundBoxes",
     "__version__",
     "box_faults",
     "box_statuses",
@@ -81,13 +83,15 @@ def text_from_boxes(
 def boxes_from_text(
     texts: Sequence[str], notation: BoxNotation, sizes: NDArray[np.uint32] | None
 ) -> tuple[NDArray[np.float64], list[str], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]: ...
+@final
+class SoundBoxes:
+    def __new__(cls, boxes: NDArray[np.float64], name: str) -> Self: ...
+
 def box_faults(boxes: NDArray[np.float64], size: tuple[float, float] | None) -> NDArray[np.uint8]: ...
 def require_sound(boxes: NDArray[np.float64], name: str) -> None: ...
-def iou_matrix(
-    boxes_a: NDArray[np.float64], boxes_b: NDArray[np.float64], out: NDArray[np.float64], threads: int
-) -> None: ...
+def iou_matrix(boxes_a: SoundBoxes, boxes_b: SoundBoxes, out: NDArray[np.float64], threads: int) -> None: ...
 def iou_pairs(
-    boxes_a: NDArray[np.float64], boxes_b: NDArray[np.float64], least: float, most_pairs: int, threads: int
+    boxes_a: SoundBoxes, boxes_b: SoundBoxes, least: float, most_pairs: int, threads: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]: ...
 def pack(
     lengths: NDArray[np.int64], capacity: int, window: int | None, seed: int

@@ -71,12 +71,12 @@ def iou_matrix(
         )
     elif np.may_share_memory(out, a) or np.may_share_memory(out, b):
         raise ParamsError("out shares memory with boxes", where="out")
-    _core.iou_matrix(a, b, out, threads)
+    _core.iou_matrix(_core.SoundBoxes(a, "boxes_a_xyxy"), _core.SoundBoxes(b, "boxes_b_xyxy"), out, threads)
     return out
 
 
 def iou_blocks(
-    boxes_a_xyxy: Boxes, boxes_b_xyxy: Boxes, *, max_bytes: int = 64 << 20, threads: int = 1
+    boxes_a_xyxy: Boxes, boxes_b_xyxy: Boxes, *, max_bytes: int = 16 << 20, threads: int = 1
 ) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """The matrix of ``iou_matrix`` in blocks of whole rows, each of at most ``max_bytes``.
 
@@ -86,7 +86,8 @@ def iou_blocks(
     Args:
         boxes_a_xyxy: Boxes (N, 4).
         boxes_b_xyxy: Boxes (M, 4), in the same unit.
-        max_bytes: Bytes of one block.
+        max_bytes: Bytes of one block. An allocator gives blocks of the default size again; much larger ones come as
+            fresh pages each time, which can cost more than filling them.
         threads: As in ``iou_matrix``.
 
     Returns:
@@ -97,12 +98,20 @@ def iou_blocks(
         ParamsError: ``max_bytes`` holds no row, or ``threads`` is negative.
     """
     _check_threads(threads)
-    a, b = sound_boxes(boxes_a_xyxy, "boxes_a_xyxy"), sound_boxes(boxes_b_xyxy, "boxes_b_xyxy")
-    rows = max_bytes // max(8 * len(b), 1)
-    if rows < 1:
+    a, b = sound_boxes(boxes_a_xyxy, "boxes_a_xyxy"), box_rows(boxes_b_xyxy)
+    num_rows = max_bytes // max(8 * len(b), 1)
+    if num_rows < 1:
         raise ParamsError(f"{max_bytes} bytes hold no row of {len(b)} values", where="max_bytes")
+    columns = _core.SoundBoxes(b, "boxes_b_xyxy")
+
+    def block(start: int) -> NDArray[np.float64]:
+        rows = a[start : start + num_rows]
+        out = np.empty((len(rows), len(b)))
+        _core.iou_matrix(_core.SoundBoxes(rows, "boxes_a_xyxy"), columns, out, threads)
+        return out
+
     # An expression, so that the faults above are raised by the call and not by the first step.
-    return ((start, iou_matrix(a[start : start + rows], b, threads=threads)) for start in range(0, len(a), rows))
+    return ((start, block(start)) for start in range(0, len(a), num_rows))
 
 
 def iou_pairs(
@@ -130,7 +139,9 @@ def iou_pairs(
         raise ParamsError(f"a min_iou of {min_iou}", where="min_iou", hint="give a number above 0, at most 1")
     if not 0 <= max_pairs < 1 << 63:
         raise ParamsError(f"max_pairs of {max_pairs}", where="max_pairs", hint="give 0 or more")
-    return _core.iou_pairs(box_rows(boxes_a_xyxy), box_rows(boxes_b_xyxy), min_iou, max_pairs, threads)
+    a = _core.SoundBoxes(box_rows(boxes_a_xyxy), "boxes_a_xyxy")
+    b = _core.SoundBoxes(box_rows(boxes_b_xyxy), "boxes_b_xyxy")
+    return _core.iou_pairs(a, b, min_iou, max_pairs, threads)
 
 
 def _check_threads(threads: int) -> None:

@@ -30,6 +30,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(boxes::boxes_from_ids, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::text_from_boxes, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::boxes_from_text, m)?)?;
+    m.add_class::<overlap::SoundBoxes>()?;
     m.add_function(wrap_pyfunction!(overlap::box_faults, m)?)?;
     m.add_function(wrap_pyfunction!(overlap::require_sound, m)?)?;
     m.add_function(wrap_pyfunction!(overlap::iou_matrix, m)?)?;

@@ -1,7 +1,7 @@
 //! Faults of boxes and their overlaps. Boxes come as contiguous arrays (N, 4).
 
 use crate::{errors, pool};
-use mmgic_core::overlap::{self, SoundBoxes};
+use mmgic_core::overlap;
 use numpy::{PyArray1, PyReadonlyArray2, PyReadwriteArray2};
 use pyo3::prelude::*;
 
@@ -31,31 +31,33 @@ pub fn require_sound(py: Python<'_>, boxes: PyReadonlyArray2<'_, f64>, name: &st
     py.detach(|| overlap::require_sound(rows)).map_err(|e| errors::from_unsound(py, name, &e))
 }
 
-/// Both sets of boxes, checked.
-fn both(
-    py: Python<'_>,
-    a: &PyReadonlyArray2<'_, f64>,
-    b: &PyReadonlyArray2<'_, f64>,
-) -> PyResult<(SoundBoxes, SoundBoxes)> {
-    let (a, b) = (rows(a)?, rows(b)?);
-    let (a, b) = py.detach(|| (SoundBoxes::new(a), SoundBoxes::new(b)));
-    let named = |name| move |e| errors::from_unsound(py, name, &e);
-    Ok((a.map_err(named("boxes_a_xyxy"))?, b.map_err(named("boxes_b_xyxy"))?))
+/// Boxes that were checked once, for several calls.
+#[pyclass(frozen, module = "mmgic._core")]
+pub struct SoundBoxes(overlap::SoundBoxes);
+
+#[pymethods]
+impl SoundBoxes {
+    #[new]
+    fn new(py: Python<'_>, boxes: PyReadonlyArray2<'_, f64>, name: &str) -> PyResult<Self> {
+        let rows = rows(&boxes)?;
+        let checked = py.detach(|| overlap::SoundBoxes::new(rows));
+        checked.map(Self).map_err(|e| errors::from_unsound(py, name, &e))
+    }
 }
 
 /// Fills `out` (N, M) with intersections over unions.
 #[pyfunction]
 pub fn iou_matrix(
     py: Python<'_>,
-    boxes_a: PyReadonlyArray2<'_, f64>,
-    boxes_b: PyReadonlyArray2<'_, f64>,
+    boxes_a: &Bound<'_, SoundBoxes>,
+    boxes_b: &Bound<'_, SoundBoxes>,
     mut out: PyReadwriteArray2<'_, f64>,
     threads: usize,
 ) -> PyResult<()> {
-    let (a, b) = both(py, &boxes_a, &boxes_b)?;
+    let (a, b) = (&boxes_a.get().0, &boxes_b.get().0);
     let pool = pool::pool(py, threads)?;
     let out = out.as_slice_mut()?;
-    py.detach(|| overlap::iou_matrix(pool.as_deref(), &a, &b, out)).map_err(|e| errors::from_overlap(py, &e))
+    py.detach(|| overlap::iou_matrix(pool.as_deref(), a, b, out)).map_err(|e| errors::from_overlap(py, &e))
 }
 
 /// Rows, columns and values of the matrix that are at least `least`.
@@ -63,16 +65,16 @@ pub fn iou_matrix(
 #[allow(clippy::type_complexity)]
 pub fn iou_pairs<'py>(
     py: Python<'py>,
-    boxes_a: PyReadonlyArray2<'py, f64>,
-    boxes_b: PyReadonlyArray2<'py, f64>,
+    boxes_a: &Bound<'py, SoundBoxes>,
+    boxes_b: &Bound<'py, SoundBoxes>,
     least: f64,
     most_pairs: usize,
     threads: usize,
 ) -> PyResult<(Flat<'py, i64>, Flat<'py, i64>, Flat<'py, f64>)> {
-    let (a, b) = both(py, &boxes_a, &boxes_b)?;
+    let (a, b) = (&boxes_a.get().0, &boxes_b.get().0);
     let pool = pool::pool(py, threads)?;
     let pairs = py
-        .detach(|| overlap::iou_pairs(pool.as_deref(), &a, &b, least, most_pairs))
+        .detach(|| overlap::iou_pairs(pool.as_deref(), a, b, least, most_pairs))
         .map_err(|e| errors::from_overlap(py, &e))?;
     Ok((
         PyArray1::from_vec(py, pairs.rows),

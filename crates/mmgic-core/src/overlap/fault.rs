@@ -20,11 +20,9 @@ pub const UNSOUND: u8 = NOT_FINITE | INVERTED | TOO_LARGE;
 pub const LARGEST: f64 = 1e150;
 
 /// Whether a box has none of the faults of [`UNSOUND`].
-#[inline(always)]
 pub(super) fn is_sound([x0, y0, x1, y1]: [f64; 4]) -> bool {
-    // Written so that a NaN fails, and without a branch.
-    let within = (x0 >= -LARGEST) & (y0 >= -LARGEST) & (x1 <= LARGEST) & (y1 <= LARGEST);
-    within & (x0 <= x1) & (y0 <= y1)
+    // Written so that a NaN fails.
+    x0 >= -LARGEST && y0 >= -LARGEST && x1 <= LARGEST && y1 <= LARGEST && x0 <= x1 && y0 <= y1
 }
 
 /// The flags of a box; those of place only with the width and height of its picture.

@@ -25,7 +25,7 @@ pub(super) enum Path {
 /// The overlaps of one box with some others, to be compiled for an instruction set.
 struct Row<'a> {
     a: &'a SoundBoxes,
-    row: usize,
+    at: usize,
     b: &'a SoundBoxes,
     columns: Range<usize>,
     out: &'a mut [f64],
@@ -47,8 +47,8 @@ impl pulp::NullaryFnOnce for Row<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let Self { a, row, b, columns, out } = self;
-        let (left, top, right, bottom, area) = (a.x0[row], a.y0[row], a.x1[row], a.y1[row], a.areas[row]);
+        let Self { a, at, b, columns, out } = self;
+        let (left, top, right, bottom, area) = (a.x0[at], a.y0[at], a.x1[at], a.y1[at], a.areas[at]);
         // Slices of one length, so that the loop has no checks.
         let out = &mut out[..columns.len()];
         let (x0, y0) = (&b.x0[columns.clone()], &b.y0[columns.clone()]);
@@ -72,7 +72,7 @@ pub(super) fn iou_row(
     out: &mut [f64],
     path: Path,
 ) {
-    let work = Row { a, row, b, columns, out };
+    let work = Row { a, at: row, b, columns, out };
     match path {
         Path::Best => pulp::Arch::new().dispatch(work),
         #[cfg(test)]

@@ -28,7 +28,7 @@ impl Pairs {
     /// Keeps the values of a row that are at least `least`; they start at column `first`.
     fn keep(&mut self, row: usize, first: usize, values: &[f64], least: f64) {
         for (number, group) in values.chunks(GROUP).enumerate() {
-            if group.iter().fold(false, |any, &value| any | (value >= least)) {
+            if group.iter().filter(|value| **value >= least).count() > 0 {
                 let columns = first + number * GROUP..;
                 for (column, &value) in columns.zip(group).filter(|(_, value)| **value >= least) {
                     // A slice has no more than `isize::MAX` entries.
@@ -39,6 +39,14 @@ impl Pairs {
             }
         }
     }
+}
+
+fn joined(parts: Vec<Pairs>) -> Pairs {
+    let mut all = Pairs::default();
+    for part in parts {
+        all.append(part);
+    }
+    all
 }
 
 /// The pairs with an overlap of at least `least`.
@@ -54,22 +62,24 @@ pub fn iou_pairs(
 ) -> Result<Pairs, OverlapError> {
     let found = AtomicUsize::new(0);
     let block = |first: usize| {
-        let mut pairs = Pairs::default();
+        let rows = first..a.len().min(first + ROWS);
+        // Tiles go by outside, so that they are read once a block; each row keeps its own pairs in order.
+        let mut by_row = vec![Pairs::default(); rows.len()];
         let mut values = [0.0; TILE];
-        for row in first..a.len().min(first + ROWS) {
-            let before = pairs.rows.len();
-            for tile in tiles(b.len()) {
-                let values = &mut values[..tile.len()];
+        for tile in tiles(b.len()) {
+            let values = &mut values[..tile.len()];
+            for (row, pairs) in rows.clone().zip(&mut by_row) {
                 iou_row((a, row), (b, tile.clone()), values, Path::Best);
+                let before = pairs.rows.len();
                 pairs.keep(row, tile.start, values, least);
-            }
-            let new = pairs.rows.len() - before;
-            // All rows count together, so that memory stays bounded while they run.
-            if found.fetch_add(new, Ordering::Relaxed).saturating_add(new) > most {
-                return Err(OverlapError::TooManyPairs(most));
+                let new = pairs.rows.len() - before;
+                // All blocks count together, so that memory stays bounded while they run.
+                if new > 0 && found.fetch_add(new, Ordering::Relaxed).saturating_add(new) > most {
+                    return Err(OverlapError::TooManyPairs(most));
+                }
             }
         }
-        Ok(pairs)
+        Ok(joined(by_row))
     };
     let blocks = a.len().div_ceil(ROWS);
     let parts: Result<Vec<Pairs>, _> = match workers {
@@ -78,7 +88,5 @@ pub fn iou_pairs(
             pool.install(|| (0..blocks).into_par_iter().map(|number| block(number * ROWS)).collect())
         }
     };
-    let mut all = Pairs::default();
-    parts?.into_iter().for_each(|part| all.append(part));
-    Ok(all)
+    parts.map(joined)
 }
