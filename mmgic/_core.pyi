@@ -83,6 +83,7 @@ def text_from_boxes(
 def boxes_from_text(
     texts: Sequence[str], notation: BoxNotation, sizes: NDArray[np.uint32] | None
 ) -> tuple[NDArray[np.float64], list[str], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]: ...
+
 @final
 class SoundBoxes:
     def __new__(cls, boxes: NDArray[np.float64], name: str) -> Self: ...

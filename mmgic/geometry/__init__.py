@@ -7,7 +7,7 @@ centre, width, height. Pixels count from the outer edge of the first pixel, so t
 
 from mmgic.geometry.arrays import Boxes
 from mmgic.geometry.crops import main_square_crop, region_square_crop
-from mmgic.geometry.faults import BoxFault, box_statuses
+from mmgic.geometry.faults import BoxFault, box_faults
 from mmgic.geometry.formats import (
     clip_boxes,
     cxcywh_from_xyxy,
@@ -39,7 +39,7 @@ __all__ = [
     "BoxesInText",
     "Notation",
     "box_areas",
-    "box_statuses",
+    "box_faults",
     "boxes_from_ids",
     "boxes_from_text",
     "clip_boxes",

@@ -1,7 +1,7 @@
 """What is wrong with boxes: as flags for each, or as an error for the first.
 
-A box is sound when its corners are finite, in order and within 1e150. All functions of this package refuse boxes
-that are not, naming the first; only ``box_statuses`` takes any. A box without area is sound: it has area 0 and
+A box is sound when its corners are finite, in order and within 1e150. Formats, overlaps and crops refuse boxes that
+are not, naming the first; only ``box_faults`` takes any. A box without area is sound: it has area 0 and
 overlaps nothing. Cost: some nanoseconds a box.
 """
 
@@ -39,7 +39,7 @@ class BoxFault(enum.IntFlag):
     UNSOUND = NOT_FINITE | INVERTED | TOO_LARGE
 
 
-def box_statuses(boxes_xyxy: Boxes, width: float | None = None, height: float | None = None) -> NDArray[np.uint8]:
+def box_faults(boxes_xyxy: Boxes, width: float | None = None, height: float | None = None) -> NDArray[np.uint8]:
     """Flags of ``BoxFault`` (N,) for each box; 0 where nothing is wrong.
 
     Args:

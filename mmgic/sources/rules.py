@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mmgic.geometry import (
     BoxFault,
     box_areas,
-    box_statuses,
+    box_faults,
     clip_boxes,
     iou_matrix,
     main_square_crop,
@@ -61,7 +61,7 @@ def record_from_raw(raw: RawRecord, header: PictureHeader, params: RegionParams)
         )
     size = (header.width_px, header.height_px)
     native = _array(raw.boxes)
-    faults = box_statuses(native, *stored)
+    faults = box_faults(native, *stored)
     causes = _early_causes(raw.boxes, faults)
     # Boxes that cannot be turned are empty in what follows, and reported as they came but for what is no number.
     sound = (faults & BoxFault.UNSOUND) == 0

@@ -52,8 +52,8 @@ def names(flags: int) -> set[str]:
 
 @relaxed
 @given(any_boxes)
-def test_statuses_agree_with_the_twin(boxes: g.Boxes) -> None:
-    plain, placed = g.box_statuses(boxes), g.box_statuses(boxes, 10, 9.5)
+def test_faults_agree_with_the_twin(boxes: g.Boxes) -> None:
+    plain, placed = g.box_faults(boxes), g.box_faults(boxes, 10, 9.5)
     assert plain.dtype == placed.dtype == np.uint8 and plain.shape == placed.shape == (len(boxes),)
     assert [names(int(flags)) for flags in plain] == [faults_of(box) for box in boxes.tolist()]
     assert [names(int(flags)) for flags in placed] == [faults_of(box, (10, 9.5)) for box in boxes.tolist()]
@@ -61,9 +61,9 @@ def test_statuses_agree_with_the_twin(boxes: g.Boxes) -> None:
 
 @relaxed
 @given(any_boxes, st.sampled_from(sorted(TAKERS)))
-def test_boxes_are_refused_exactly_where_a_status_is_unsound(boxes: g.Boxes, taker: str) -> None:
+def test_boxes_are_refused_exactly_where_a_fault_is_unsound(boxes: g.Boxes, taker: str) -> None:
     name, function = TAKERS[taker]
-    unsound = np.flatnonzero(g.box_statuses(boxes) & g.BoxFault.UNSOUND)
+    unsound = np.flatnonzero(g.box_faults(boxes) & g.BoxFault.UNSOUND)
     if unsound.size:
         with pytest.raises(InvalidBox, match=f"^box {unsound[0]} is ") as caught:
             function(boxes)
@@ -110,7 +110,7 @@ def test_sizes_of_pictures_are_checked() -> None:
     boxes = np.array([GOOD])
     for bad in (0, -1, np.nan, np.inf):
         for call in (
-            lambda bad: g.box_statuses(boxes, bad, 5),
+            lambda bad: g.box_faults(boxes, bad, 5),
             lambda bad: g.clip_boxes(boxes, bad, 5),
             lambda bad: g.turn_boxes(boxes, 1, bad, 5),
             lambda bad: g.main_square_crop(bad, 5, boxes),
@@ -119,5 +119,5 @@ def test_sizes_of_pictures_are_checked() -> None:
                 call(bad)
             assert caught.value.where == "width"
     with pytest.raises(ParamsError, match="do not come alone") as alone:
-        g.box_statuses(boxes, width=5)
+        g.box_faults(boxes, width=5)
     assert alone.value.where == "height"

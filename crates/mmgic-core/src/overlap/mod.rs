@@ -11,8 +11,8 @@
 //!    do the same operations of IEEE 754 (none is fused), so their results are equal bit for bit.
 //! 3. [`iou_pairs`] runs the same loop on a tile at a time and keeps what is large enough.
 //!
-//! Cost: one division a pair, two cycles with AVX2; after that, writing the matrix. Memory beside the result:
-//! five columns for each set of boxes.
+//! Cost: one division a pair, which takes longer than all the rest of the loop, then writing the matrix.
+//! Memory beside the result: five columns for each set of boxes.
 
 mod error;
 mod fault;
