@@ -11,7 +11,7 @@
 //!    do the same operations of IEEE 754 (none is fused), so their results are equal bit for bit.
 //! 3. [`iou_pairs`] runs the same loop on a tile at a time and keeps what is large enough.
 //!
-//! Cost: one division a pair, which takes longer than all the rest of the loop, then writing the matrix.
+//! Cost: some ten instructions and one division a pair, four pairs at a time with AVX2; then writing the matrix.
 //! Memory beside the result: five columns for each set of boxes.
 
 mod error;
