@@ -5,7 +5,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 USERS = {
-    "mmgic/geometry.py",
+    "mmgic/geometry/faults.py",
+    "mmgic/geometry/overlap.py",
+    "mmgic/geometry/text.py",
     "mmgic/images/batch.py",
     "mmgic/packing/blocks.py",
     "mmgic/packing/pack.py",
