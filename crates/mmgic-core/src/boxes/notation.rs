@@ -153,7 +153,8 @@ fn key(row: &Row, before: &str) -> Result<String, BoxError> {
 }
 
 fn check(row: &Row) -> Result<(), BoxError> {
-    let within = |what: &str, ok: bool| if ok { Ok(()) } else { Err(bad(row, format!("{what} is out of range"))) };
+    let within =
+        |what: &str, ok: bool| if ok { Ok(()) } else { Err(bad(row, format!("{what} is out of range"))) };
     match row.rule {
         Rule::Floor { bins } => within("bins", (1..=1_000_000).contains(&bins))?,
         Rule::Round { bins, scale } => {
@@ -168,8 +169,12 @@ fn check(row: &Row) -> Result<(), BoxError> {
         }
     }
     within("digits", row.digits <= 9)?;
-    let literals = [&row.text, &row.object, &row.object_separator, &row.label, &row.boxes, &row.box_separator];
-    within("a template", literals.iter().all(|text| text.len() <= LONGEST) && row.box_template.len() <= LONGEST)
+    let literals =
+        [&row.text, &row.object, &row.object_separator, &row.label, &row.boxes, &row.box_separator];
+    within(
+        "a template",
+        literals.iter().all(|text| text.len() <= LONGEST) && row.box_template.len() <= LONGEST,
+    )
 }
 
 /// The part of a literal that stands right before a number: `(` of `<box>(`.
@@ -196,7 +201,10 @@ impl Notation {
         let (literals, order) = numbers(row)?;
         let label_first = before_label.len() < before_boxes.len();
         let keys = if row.json {
-            Some(Keys { boxes: key(row, before_boxes)?, label: key(row, &format!("{before_label}{}", open.trim_end_matches('"')))? })
+            Some(Keys {
+                boxes: key(row, before_boxes)?,
+                label: key(row, &format!("{before_label}{}", open.trim_end_matches('"')))?,
+            })
         } else {
             None
         };
@@ -236,8 +244,12 @@ impl Notation {
             .filter(|unit| unit.starts_with('<') && unit.ends_with('>'));
         let ends = (!delimited && !label_first && !separator.is_empty()).then_some(separator);
         let tokens = row.ignored.iter().map(|token| token.split('*').next().unwrap_or_default());
-        let forbidden =
-            tags.chain(ends).chain(tokens).filter(|t| !t.is_empty()).map(|t| Finder::new(t).into_owned()).collect();
+        let forbidden = tags
+            .chain(ends)
+            .chain(tokens)
+            .filter(|t| !t.is_empty())
+            .map(|t| Finder::new(t).into_owned())
+            .collect();
         let reading = Reading {
             anchor_length: anchor.len(),
             start: match literals[0].trim() {

@@ -184,7 +184,8 @@ mod tests {
     use super::*;
 
     fn ids(rule: Rule, values: [f64; 4]) -> [i32; 4] {
-        let axes = rule.axes(Some([100, 200])).map_or([Axis { scale: 1.0, last: 1.0, offset: 0.0 }; 2], |a| a);
+        let axes =
+            rule.axes(Some([100, 200])).map_or([Axis { scale: 1.0, last: 1.0, offset: 0.0 }; 2], |a| a);
         rule.box_ids(0, values, axes).unwrap_or([-1; 4])
     }
 
@@ -211,6 +212,13 @@ mod tests {
         let rule = Rule::Cells { side: 32 };
         assert_eq!(ids(rule, [0.0, 0.0, 1.0, 1.0])[..2], [0, 1023]);
         assert_eq!(ids(rule, [0.0, 0.0, 1e-30, 1e-30])[..2], [0, 0]);
-        assert!(rule.box_ids(3, [0.5, 0.5, 0.5, 0.6], rule.axes(None).unwrap_or([Axis { scale: 32.0, last: 31.0, offset: 0.0 }; 2])).is_err());
+        assert!(
+            rule.box_ids(
+                3,
+                [0.5, 0.5, 0.5, 0.6],
+                rule.axes(None).unwrap_or([Axis { scale: 32.0, last: 31.0, offset: 0.0 }; 2])
+            )
+            .is_err()
+        );
     }
 }

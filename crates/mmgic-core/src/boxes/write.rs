@@ -103,7 +103,8 @@ pub fn texts_from_boxes<S: AsRef<str>>(
     let mut ends = Vec::with_capacity(count);
     for index in 0..count {
         let rows = rows_of(starts, index);
-        let label_bytes: usize = labels.of[rows.clone()].iter().map(|&l| labels_written.range(l)).map(|(s, e)| e - s).sum();
+        let label_bytes: usize =
+            labels.of[rows.clone()].iter().map(|&l| labels_written.range(l)).map(|(s, e)| e - s).sum();
         out.reserve(around + rows.len() * per_box + label_bytes);
         out.put(&notation.text_open);
         put_objects(&mut out, rows, &ids, labels, &labels_written, notation)?;
@@ -192,7 +193,11 @@ fn put_box(out: &mut Out, ids: &[i32; 4], notation: &Notation) {
     for (piece, &which) in pieces.iter().zip(&notation.order) {
         at = piece.put(bytes, at);
         let id = ids[which & 3];
-        at = if places > 0 { put_decimal(bytes, at, id, places) } else { put_number(bytes, at, id, notation.digits) };
+        at = if places > 0 {
+            put_decimal(bytes, at, id, places)
+        } else {
+            put_number(bytes, at, id, notation.digits)
+        };
     }
     out.at = last.put(bytes, at);
 }
