@@ -1,6 +1,7 @@
 """The compiled library; use ``mmgic.images``, ``mmgic.geometry`` and ``mmgic.packing`` instead."""
 
 from collections.abc import Sequence
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,9 @@ __all__ = [
     "probe",
     "resize_crops",
     "resized_sizes",
+    "shapes_from_text",
     "text_from_boxes",
+    "text_from_shapes",
 ]
 
 __version__: str
@@ -56,6 +59,7 @@ def resize_crops(
     status: NDArray[np.uint8],
 ) -> None: ...
 
+@final
 class BoxNotation:
     def __new__(cls, row: dict[str, object]) -> BoxNotation: ...
 
@@ -77,6 +81,26 @@ def text_from_boxes(
 def boxes_from_text(
     texts: Sequence[str], notation: BoxNotation, sizes: NDArray[np.uint32] | None
 ) -> tuple[NDArray[np.float64], list[str], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]: ...
+def text_from_shapes(
+    points: NDArray[np.float64],
+    shape_starts: NDArray[np.int64],
+    labels: list[str],
+    instances: NDArray[np.int64] | None,
+    starts: NDArray[np.int64] | None,
+    notation: BoxNotation,
+    sizes: NDArray[np.uint32] | None,
+) -> list[str]: ...
+def shapes_from_text(
+    texts: Sequence[str], notation: BoxNotation, sizes: NDArray[np.uint32] | None
+) -> tuple[
+    NDArray[np.float64],
+    NDArray[np.int64],
+    list[str],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.uint8],
+    NDArray[np.int64],
+]: ...
 def pack(
     lengths: NDArray[np.int64], capacity: int, window: int | None, seed: int
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]: ...

@@ -10,6 +10,7 @@ from mmgic.geometry.crops import main_square_crop, region_square_crop
 from mmgic.geometry.formats import clip_boxes, norm_from_px, px_from_norm, turn_boxes, xywh_from_xyxy, xyxy_from_xywh
 from mmgic.geometry.notations import NOTATIONS, Notation, notation
 from mmgic.geometry.overlap import box_areas, iou_matrix
+from mmgic.geometry.shapes import ShapesInText, shapes_from_text, text_from_shapes
 from mmgic.geometry.text import (
     BoxesInText,
     BoxStatus,
@@ -26,6 +27,7 @@ __all__ = [
     "Boxes",
     "BoxesInText",
     "Notation",
+    "ShapesInText",
     "box_areas",
     "boxes_from_ids",
     "boxes_from_text",
@@ -37,8 +39,10 @@ __all__ = [
     "notation",
     "px_from_norm",
     "region_square_crop",
+    "shapes_from_text",
     "smart_resize",
     "text_from_boxes",
+    "text_from_shapes",
     "turn_boxes",
     "xywh_from_xyxy",
     "xyxy_from_xywh",

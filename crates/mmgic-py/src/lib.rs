@@ -29,6 +29,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(boxes::boxes_from_ids, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::text_from_boxes, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::boxes_from_text, m)?)?;
+    m.add_function(wrap_pyfunction!(boxes::text_from_shapes, m)?)?;
+    m.add_function(wrap_pyfunction!(boxes::shapes_from_text, m)?)?;
     m.add_function(wrap_pyfunction!(pack::pack, m)?)?;
     Ok(())
 }
