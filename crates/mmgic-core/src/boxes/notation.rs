@@ -170,7 +170,8 @@ fn key(row: &Row, before: &str) -> Result<String, BoxError> {
 }
 
 fn check(row: &Row) -> Result<(), BoxError> {
-    let within = |what: &str, ok: bool| if ok { Ok(()) } else { Err(bad(row, format!("{what} is out of range"))) };
+    let within =
+        |what: &str, ok: bool| if ok { Ok(()) } else { Err(bad(row, format!("{what} is out of range"))) };
     match row.rule {
         Rule::Floor { bins } => within("bins", (1..=1_000_000).contains(&bins))?,
         Rule::Round { bins, scale } => {
@@ -185,8 +186,12 @@ fn check(row: &Row) -> Result<(), BoxError> {
         }
     }
     within("digits", row.digits <= 9)?;
-    let literals = [&row.text, &row.object, &row.object_separator, &row.label, &row.boxes, &row.box_separator];
-    within("a template", literals.iter().all(|text| text.len() <= LONGEST) && row.box_template.len() <= LONGEST)
+    let literals =
+        [&row.text, &row.object, &row.object_separator, &row.label, &row.boxes, &row.box_separator];
+    within(
+        "a template",
+        literals.iter().all(|text| text.len() <= LONGEST) && row.box_template.len() <= LONGEST,
+    )
 }
 
 /// The part of a literal that stands right before a number: `(` of `<box>(`.
@@ -210,10 +215,14 @@ fn shape(row: &Row) -> Result<Option<Shape>, BoxError> {
     let closer = between.strip_suffix(before).unwrap_or_default();
     let marks = [before, open.trim(), close.trim(), row.polygon_separator.trim()];
     let first = before.bytes().next().unwrap_or(0);
-    if closer.trim().is_empty() || closer != after || !marks.iter().all(|mark| mark.bytes().next() == Some(first)) {
+    if closer.trim().is_empty()
+        || closer != after
+        || !marks.iter().all(|mark| mark.bytes().next() == Some(first))
+    {
         return Err(bad(row, "point must be two tokens alike, and polygons must be made of tokens"));
     }
-    let too_long = [&row.point, &row.polygons, &row.polygon_separator].iter().any(|text| text.len() > LONGEST);
+    let too_long =
+        [&row.point, &row.polygons, &row.polygon_separator].iter().any(|text| text.len() > LONGEST);
     if too_long || matches!(row.rule, Rule::Cells { .. }) {
         return Err(bad(row, "point must be short, and no cell"));
     }
@@ -243,7 +252,10 @@ impl Notation {
         let (literals, order) = numbers(row)?;
         let label_first = before_label.len() < before_boxes.len();
         let keys = if row.json {
-            Some(Keys { boxes: key(row, before_boxes)?, label: key(row, &format!("{before_label}{}", open.trim_end_matches('"')))? })
+            Some(Keys {
+                boxes: key(row, before_boxes)?,
+                label: key(row, &format!("{before_label}{}", open.trim_end_matches('"')))?,
+            })
         } else {
             None
         };
@@ -275,7 +287,8 @@ impl Notation {
         let delimited = !label_close.trim().is_empty();
         let separator = row.object_separator.trim();
         let wrapping = row.polygons.replace("$polygons", " ");
-        let marks = [label_open.as_str(), &label_close, &boxes_open_all, &boxes_close_all, &row.box_separator];
+        let marks =
+            [label_open.as_str(), &label_close, &boxes_open_all, &boxes_close_all, &row.box_separator];
         let tags = marks
             .into_iter()
             .chain([wrapping.as_str(), &row.polygon_separator])
@@ -283,8 +296,12 @@ impl Notation {
             .filter(|unit| unit.starts_with('<') && unit.ends_with('>'));
         let ends = (!delimited && !label_first && !separator.is_empty()).then_some(separator);
         let tokens = row.ignored.iter().map(|token| token.split('*').next().unwrap_or_default());
-        let forbidden =
-            tags.chain(ends).chain(tokens).filter(|t| !t.is_empty()).map(|t| Finder::new(t).into_owned()).collect();
+        let forbidden = tags
+            .chain(ends)
+            .chain(tokens)
+            .filter(|t| !t.is_empty())
+            .map(|t| Finder::new(t).into_owned())
+            .collect();
         let reading = Reading {
             anchor_length: anchor.len(),
             start: match literals[0].trim() {

@@ -61,7 +61,8 @@ pub fn texts_from_shapes<S: AsRef<str>>(
     }
     let texts = starts.map_or(count, |s| s.len() - 1);
     let axes = notation.axes_of(sizes, texts, "texts")?;
-    let written = rendered(notation, labels, notation.label_open.bytes(), notation.label_close.bytes(), AT_ONCE)?;
+    let written =
+        rendered(notation, labels, notation.label_open.bytes(), notation.label_close.bytes(), AT_ONCE)?;
     let mut out = Out::new(shapes.points.len() * 20);
     let mut ends = Vec::with_capacity(texts);
     for index in 0..texts {
@@ -251,8 +252,14 @@ impl Scan<'_> {
         if let Some(end) = number.filter(|&end| read_number(self.text.as_bytes(), end).is_some()) {
             return Some((Mark::Number, end));
         }
-        let others = [(&self.shape.separator, Mark::Separator), (&self.shape.open, Mark::Open), (&self.shape.close, Mark::Close)];
-        others.into_iter().find_map(|(piece, mark)| literal(piece.bytes().trim_ascii()).map(|end| (mark, end)))
+        let others = [
+            (&self.shape.separator, Mark::Separator),
+            (&self.shape.open, Mark::Open),
+            (&self.shape.close, Mark::Close),
+        ];
+        others
+            .into_iter()
+            .find_map(|(piece, mark)| literal(piece.bytes().trim_ascii()).map(|end| (mark, end)))
     }
 
     /// One number, whose digits stand at `at`; returns its end.
