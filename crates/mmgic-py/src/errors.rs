@@ -33,7 +33,9 @@ pub fn from_box(py: Python<'_>, error: &BoxError) -> PyErr {
         BoxError::Degenerate { row, .. } => {
             ("InvalidBox", row_of(row), "this notation names cells that a box covers; drop the box")
         }
-        BoxError::IdOutOfRange { row, .. } => ("InvalidBox", row_of(row), ""),
+        BoxError::IdOutOfRange { row, .. } => {
+            ("InvalidBox", row_of(row), "these are no ids of this notation, or not in its order")
+        }
         BoxError::IdsInverted { row, .. } => {
             ("InvalidBox", row_of(row), "boxes_from_text puts the corners of a model's output in order")
         }
@@ -59,7 +61,7 @@ pub fn from_box(py: Python<'_>, error: &BoxError) -> PyErr {
             ("ParamsError", "notation".to_owned(), "florence-2 has polygons and points")
         }
         BoxError::PointNotFinite { row, .. } => ("InvalidBox", row_of(row), "points must be finite numbers"),
-        BoxError::PointCount { row, .. } => ("InvalidBox", row_of(row), ""),
+        BoxError::PointCount { row, .. } => ("InvalidBox", row_of(row), "leave the shape out"),
     };
     exception(py, class, &what, &place, hint)
 }

@@ -166,8 +166,8 @@ pub(super) fn corners(numbers: &Numbers, notation: &Notation, axes: [Axis; 2]) -
     let axes =
         if places > 0 || are_fractions { [Axis { scale: 1.0, last: 1.0, offset: 0.0 }; 2] } else { axes };
     for (at, value) in values.iter_mut().enumerate() {
-        let axis = axes[at & 1];
-        *value = axis.value(hold(*value, axis.last, &mut flags));
+        let Axis { last, .. } = axes[at & 1];
+        *value = axes[at & 1].value(hold(*value, last, &mut flags));
     }
     let [mut x0, mut y0, mut x1, mut y1] = values;
     order(&mut x0, &mut x1, &mut flags);

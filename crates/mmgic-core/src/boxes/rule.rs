@@ -152,7 +152,7 @@ impl Rule {
         // ceil(v * side) - 1, which is `ceil(v * side - 1)` but for its rounding below 2^-53.
         let last = |v: f64| {
             let cell = truncated(v * scale);
-            cell - i32::from(f64::from(cell) == v * scale)
+            cell - i32::from(f64::from(cell) >= v * scale)
         };
         Ok([first(y0) * side + first(x0), last(y1) * side + last(x1), 0, 0])
     }
@@ -173,9 +173,10 @@ impl Rule {
     /// The box of two cells (upper left, lower right): outer edges where they share a row or a column, else centres.
     pub(super) fn box_of_cells(side: u32, cells: [[f64; 2]; 2]) -> [f64; 4] {
         let [[col0, row0], [col1, row1]] = cells;
-        let size = 1.0 / f64::from(side);
-        let (near, far) = if col0 == col1 || row0 == row1 { (0.0, size) } else { (size / 2.0, size / 2.0) };
-        [col0 * size + near, row0 * size + near, col1 * size + far, row1 * size + far]
+        let cell = 1.0 / f64::from(side);
+        let is_thin = col0 >= col1 || row0 >= row1;
+        let (near, far) = if is_thin { (0.0, cell) } else { (cell / 2.0, cell / 2.0) };
+        [col0 * cell + near, row0 * cell + near, col1 * cell + far, row1 * cell + far]
     }
 }
 

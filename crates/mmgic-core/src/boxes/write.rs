@@ -1,7 +1,9 @@
 //! Boxes written as text, a batch at a time.
 //!
-//! 1. Every box becomes whole numbers (`rule`). 2. Every different label is checked and put between its literals once.
+//! 1. Every box becomes whole numbers (`rule`).
+//! 2. Every different label is checked and put between its literals once.
 //! 3. Each text is joined from pieces that are copied 32 bytes at a time into one buffer for the whole batch.
+//!
 //! Cost: some 20 ns a box.
 
 use super::digits::{LONGEST, put_decimal, put_number};
