@@ -104,6 +104,13 @@ impl Remaining for Classes {
     fn largest(&self, room: Size, bound: usize) -> Option<usize> {
         self.find(1, 0, self.leaves, room, bound)
     }
+
+    fn shortest(&self) -> u32 {
+        match self.least[1].length {
+            u32::MAX => 0,
+            length => length,
+        }
+    }
 }
 
 /// What a unit of length and of the second count is worth: whole numbers, so that order is the same everywhere.

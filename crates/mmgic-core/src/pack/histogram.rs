@@ -38,6 +38,19 @@ impl LengthSet {
         }
     }
 
+    /// The smallest member.
+    fn lowest(&self) -> Option<usize> {
+        let mut found = 0;
+        for level in self.levels.iter().rev() {
+            let word = level[found];
+            if word == 0 {
+                return None;
+            }
+            found = found * 64 + word.trailing_zeros() as usize;
+        }
+        Some(found)
+    }
+
     /// The largest member below `bound`.
     fn below(&self, bound: usize) -> Option<usize> {
         let mut end = bound;
@@ -98,8 +111,8 @@ impl Lengths {
 
 impl Remaining for Lengths {
     // Where no pair is perfect, hundreds of first lengths must be tried to find the best one: with 64 tries rows
-    // of pictures with captions wasted three times as much.
-    const TRIES: usize = usize::MAX;
+    // of pictures with captions wasted three times as much. The bound is for capacities in the millions.
+    const TRIES: usize = 4096;
 
     #[allow(clippy::cast_possible_truncation)] // classes are lengths, and those are at most MAX_CAPACITY
     fn size(&self, class: usize) -> Size {
@@ -123,6 +136,11 @@ impl Remaining for Lengths {
 
     fn largest(&self, room: Size, bound: usize) -> Option<usize> {
         self.set.below(bound.min(room.length as usize + 1))
+    }
+
+    #[allow(clippy::cast_possible_truncation)]
+    fn shortest(&self) -> u32 {
+        self.set.lowest().unwrap_or(0) as u32
     }
 }
 
@@ -153,6 +171,7 @@ mod tests {
                     theirs.remove(&number);
                 }
             }
+            prop_assert_eq!(ours.lowest(), theirs.first().copied());
             for ask in asks {
                 prop_assert_eq!(ours.below(ask), theirs.range(..ask).next_back().copied());
             }

@@ -38,6 +38,9 @@ pub trait Remaining {
 
     /// The largest class below `bound` that has documents and fits in `room`.
     fn largest(&self, room: Size, bound: usize) -> Option<usize>;
+
+    /// No document that is left is shorter; 0 where that is not known.
+    fn shortest(&self) -> u32;
 }
 
 /// The class to place next in `room`: the larger one of the pair that fills most, the first found among
@@ -62,7 +65,10 @@ pub fn next_class<R: Remaining>(left: &R, room: Size) -> Option<usize> {
         if unfilled == 0 {
             break;
         }
-        candidate = left.largest(room, first);
+        // Nothing fits beside it: the next that can win leaves room for the shortest one.
+        let short = if second.is_none() { left.shortest() } else { 0 };
+        let reach = Size { length: room.length.saturating_sub(short), ..room };
+        candidate = left.largest(reach, first);
     }
     best.map(|(_, class)| class)
 }
