@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmgic.geometry import clip_boxes
+from mmgic.geometry import NOTATIONS, boxes_from_text, clip_boxes, norm_from_px, notation, smart_resize
 from mmgic.images import decode
+from mmgic.packing import pack
 from mmgic.schema.documents import Document, ImagePart, TextPart
 from mmgic.schema.manifests import LedgerLine
 from mmgic.schema.records import Record
@@ -20,6 +21,7 @@ from mmgic.shards.lines import read_lines
 from mmgic.shards.manifest import read_manifest
 from mmgic.shards.records import read_record_shard
 from mmgic.shards.rows import RowReader
+from mmgic.template.boxes import text_of_boxes
 from mmgic.vocab.encode import documents_from_sequence
 from mmgic.vocab.joint import load_vocabulary
 
@@ -147,7 +149,7 @@ def test_every_row_gives_its_documents_back(made: Path, records: dict[str, tuple
     documents = {document.key: document for shard in shards for document in read_lines(of_documents, shard, Document)}
     vocabulary = load_vocabulary(folder / "vocabulary")
     manifest = read_manifest(folder, "sequences")
-    assert (set(documents), manifest.counts["documents_cut"]) == (set(records), 0)
+    assert (set(documents), manifest.counts["tokens_lost"]) == (set(records), 0)
     decoded: dict[str, int] = {}
     for row in RowReader(folder, manifest.shards, verify=True):
         for key, parts in documents_from_sequence(row, vocabulary):
@@ -159,3 +161,38 @@ def test_every_row_gives_its_documents_back(made: Path, records: dict[str, tuple
                 else:
                     assert isinstance(original, ImagePart) and len(part.codes) == vocabulary.visual.grid**2  # type: ignore[union-attr]
     assert set(decoded) == set(documents)
+
+
+@pytest.mark.parametrize("name", NOTATIONS)
+def test_boxes_of_all_regions_are_read_back_from_every_notation(
+    records: dict[str, tuple[Record, bytes]], name: str
+) -> None:
+    shown = [record for record, _ in records.values() if record.regions]
+    texts = [text_of_boxes(record, notation(name)) for record in shown]
+    sizes = np.array([np.subtract(record.crop_xyxy_px[2:], record.crop_xyxy_px[:2]) for record in shown]).astype(int)
+    found = boxes_from_text(texts, name, sizes_px=sizes)
+    names = [{label.id: label.name for label in record.labels} for record in shown]
+    regions = [(number, region) for number, record in enumerate(shown) for region in record.regions]
+    assert found.labels == [names[number][region.label_id] for number, region in regions]
+    assert found.text_index.tolist() == [number for number, _ in regions]
+    assert set(found.status.tolist()) == {0}
+    written = np.concatenate(
+        [
+            norm_from_px(np.array([region.box_xyxy_px for region in record.regions]), np.array(record.crop_xyxy_px))
+            for record in shown
+        ]
+    )
+    scale = [smart_resize(int(width), int(height))[0] for width, height in sizes]
+    side = np.array(scale)[found.text_index][:, None] if NOTATIONS[name].rule == "pixels" else 1
+    assert (np.abs(found.boxes_xyxy_norm - written) * side).max() <= NOTATIONS[name].bound + 1e-9
+
+
+@pytest.mark.parametrize("row_length", [512, 2048, 4096])
+def test_rows_of_real_documents_are_close_to_the_fewest(made: Path, row_length: int) -> None:
+    folder = Folder(str(made / "sequences"))
+    lengths = np.array(
+        [n for row in RowReader(folder, read_manifest(folder, "sequences").shards, verify=False) for n in row.lengths]
+    )
+    report = pack(lengths, row_length, seed=1).report
+    assert (report.documents, report.tokens, report.dropped) == (101, lengths.sum(), 0)
+    assert report.rows <= report.lower_bound + 1
