@@ -140,7 +140,7 @@ pub fn boxes_from_ids<'py>(
     Ok(PyArray1::from_vec(py, boxes.map_err(|e| errors::from_box(py, &e))?))
 }
 
-/// Slots of the tables of labels: most batches have fewer different ones.
+/// Slots of the table of labels: most batches have fewer different ones.
 const SLOTS: usize = 512;
 
 /// The different labels of a list, by identity, and which each place has.
@@ -281,31 +281,10 @@ pub fn shapes_from_text<'py>(
     ))
 }
 
-/// A str for each box; equal labels share one where their slot was not taken meanwhile.
+/// A str for each box, made once for each different label.
 fn label_list<'py>(py: Python<'py>, found: &boxes::Findings) -> PyResult<Bound<'py, PyList>> {
-    let mut slots: Vec<Option<(&str, Bound<'py, PyString>)>> = vec![None; SLOTS];
-    PyList::new(
-        py,
-        found.label_of.iter().map(|&number| {
-            let text = found.label_at(number);
-            let slot = &mut slots[slot_of(text)];
-            match slot {
-                Some((known, string)) if *known == text => string.clone(),
-                _ => {
-                    let string = PyString::new(py, text);
-                    *slot = Some((text, string.clone()));
-                    string
-                }
-            }
-        }),
-    )
-}
-
-/// A slot from a text's length and first and last bytes.
-fn slot_of(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let edge = |part: Option<&[u8; 4]>| part.map_or(0, |four| u32::from_le_bytes(*four));
-    let ends = edge(bytes.first_chunk()) ^ edge(bytes.last_chunk()).rotate_left(13);
-    let short = bytes.first().map_or(0, |b| u32::from(*b)) ^ u32::try_from(bytes.len()).unwrap_or(0) << 3;
-    ((ends ^ short).wrapping_mul(0x9E37_79B1) >> 16) as usize % SLOTS
+    let count = u32::try_from(found.label_ends.len()).unwrap_or(u32::MAX);
+    let strings: Vec<_> = (0..count).map(|number| PyString::new(py, found.label_at(number))).collect();
+    let empty = PyString::new(py, "");
+    PyList::new(py, found.label_of.iter().map(|&number| strings.get(number as usize).unwrap_or(&empty)))
 }
