@@ -65,6 +65,12 @@ pub fn from_box(py: Python<'_>, error: &BoxError) -> PyErr {
     exception(py, class, &what, &place, hint)
 }
 
+/// The exception for a label that is no Unicode text.
+pub fn unwritable_label(py: Python<'_>, row: usize) -> PyErr {
+    let what = format!("the label of box {row} holds half of a surrogate pair");
+    exception(py, "InvalidBox", &what, &format!("row {row}"), "decode the label with its own encoding")
+}
+
 /// The exception for a fault of a packing request.
 pub fn from_pack(py: Python<'_>, error: &PackError) -> PyErr {
     let what = error.to_string();

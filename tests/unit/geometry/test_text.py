@@ -327,6 +327,23 @@ def test_bad_boxes_are_named() -> None:
         g.boxes_from_ids(np.zeros(4, dtype=np.int32), "florence-2")
 
 
+def test_halves_of_surrogate_pairs_keep_their_place() -> None:
+    found = g.boxes_from_text(["\ud800<loc_1><loc_2><loc_3><loc_4>"], "florence-2")
+    assert found.labels == ["?"] and found.spans.tolist() == [[1, 29]]
+    with pytest.raises(InvalidBox, match="label of box 1 holds half of a surrogate pair"):
+        g.text_from_boxes(np.array([[0, 0, 1, 1]] * 2), ["a", "\udc00"], "florence-2")
+
+
+def test_numbers_that_are_not_whole_are_refused() -> None:
+    good = np.array([[0.0, 0, 1, 1]])
+    with pytest.raises(InvalidBox, match="starts of shape"):
+        g.text_from_boxes(good, ["a"], "florence-2", starts=[0.0, 1.0])
+    with pytest.raises(InvalidBox, match="location ids of type float64"):
+        g.boxes_from_ids(good, "florence-2")  # type: ignore[arg-type]
+    with pytest.raises(InvalidBox, match="no int32"):
+        g.boxes_from_ids(np.full((1, 4), 2**40), "florence-2")  # type: ignore[arg-type]
+
+
 def test_sizes_are_asked_for_and_checked() -> None:
     good = np.array([[0.0, 0, 1, 1], [0, 0, 0.5, 0.5]])
     with pytest.raises(ParamsError, match=r"qwen2\.5-vl counts pixels"):

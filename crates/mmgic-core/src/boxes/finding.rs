@@ -69,7 +69,7 @@ fn slot_of(text: &[u8]) -> usize {
 
 impl Findings {
     pub(super) fn new() -> Self {
-        Self { label_ends: vec![0], seen: vec![0; SEEN], ..Self::default() }
+        Self { label_ends: vec![0], ..Self::default() }
     }
 
     /// Room for so many boxes.
@@ -86,6 +86,10 @@ impl Findings {
 
     /// Adds a label and returns its number.
     pub(super) fn label(&mut self, text: &str) -> u32 {
+        // Made at the first label: many short texts have none.
+        if self.seen.is_empty() {
+            self.seen.resize(SEEN, 0);
+        }
         let slot = slot_of(text.as_bytes());
         let known = self.seen[slot];
         if known != 0 && same(self.label_at(known).as_bytes(), text.as_bytes()) {

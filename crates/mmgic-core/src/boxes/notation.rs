@@ -187,6 +187,9 @@ fn check(row: &Row) -> Result<(), BoxError> {
         }
     }
     within("digits", row.digits <= 9)?;
+    if !row.ignored.iter().all(|token| token.starts_with('<') && token.len() <= LONGEST) {
+        return Err(bad(row, "ignored tokens must begin with <"));
+    }
     let literals =
         [&row.text, &row.object, &row.object_separator, &row.label, &row.boxes, &row.box_separator];
     within(
