@@ -1,7 +1,7 @@
 """The compiled library; use ``mmgic.images``, ``mmgic.geometry`` and ``mmgic.packing`` instead."""
 
 from collections.abc import Sequence
-from typing import final
+from typing import Self, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,11 @@ from mmgic.images.types import Reading
 
 __all__ = [
     "BoxNotation",
+    "Packer",
+    "SoundBoxes",
     "__version__",
+    "block_of_rows",
+    "box_faults",
     "box_statuses",
     "boxes_from_ids",
     "boxes_from_text",
@@ -19,14 +23,18 @@ __all__ = [
     "decode_crops",
     "has_simd",
     "ids_from_boxes",
-    "pack",
+    "iou_matrix",
+    "iou_pairs",
     "picture_statuses",
+    "pieces",
     "probe",
+    "require_sound",
     "resize_crops",
     "resized_sizes",
     "shapes_from_text",
     "text_from_boxes",
     "text_from_shapes",
+    "training_arrays",
 ]
 
 __version__: str
@@ -101,6 +109,53 @@ def shapes_from_text(
     NDArray[np.uint8],
     NDArray[np.int64],
 ]: ...
-def pack(
-    lengths: NDArray[np.int64], capacity: int, window: int | None, seed: int
-) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]: ...
+
+@final
+class SoundBoxes:
+    def __new__(cls, boxes: NDArray[np.float64], name: str) -> Self: ...
+
+def box_faults(boxes: NDArray[np.float64], size: tuple[float, float] | None) -> NDArray[np.uint8]: ...
+def require_sound(boxes: NDArray[np.float64], name: str) -> None: ...
+def iou_matrix(boxes_a: SoundBoxes, boxes_b: SoundBoxes, out: NDArray[np.float64], threads: int) -> None: ...
+def iou_pairs(
+    boxes_a: SoundBoxes, boxes_b: SoundBoxes, least: float, most_pairs: int, threads: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]: ...
+
+@final
+class Packer:
+    def __new__(cls, capacity: int, second_capacity: int | None, seed: int) -> Self: ...
+    def pack(
+        self, lengths: NDArray[np.int64], second: NDArray[np.int64], window_ends: NDArray[np.uint64], first: int
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]: ...
+    def report(self) -> tuple[int, int, int, int, int, int, int]: ...
+
+def pieces(
+    lengths: NDArray[np.int64],
+    second: NDArray[np.int64],
+    flags: NDArray[np.uint8],
+    part_starts: NDArray[np.uint64],
+    capacity: int,
+    second_capacity: int,
+    policy: str,
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint32]]: ...
+def block_of_rows(
+    ids: NDArray[np.uint8],
+    id_bytes: int,
+    kinds: NDArray[np.uint8],
+    keys: bytes,
+    key_starts: NDArray[np.uint64],
+    documents: NDArray[np.uint32],
+    starts: NDArray[np.uint64],
+    lengths: NDArray[np.uint32],
+    row_starts: NDArray[np.uint64],
+) -> NDArray[np.uint8]: ...
+def training_arrays(
+    ids: NDArray[np.uint8],
+    id_bytes: int,
+    kinds: NDArray[np.uint8],
+    segment_lengths: NDArray[np.uint32],
+    row_segments: NDArray[np.uint32],
+    row_length: int,
+    pad_id: int,
+    masked_kinds: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]: ...

@@ -1,6 +1,7 @@
 """Square crops: one array (4,), whole-numbered, still float64.
 
-Cost: ``main_square_crop`` is quadratic in the boxes, vectorised.
+Cost: ``main_square_crop`` is the boxes times the places tried (no more than four a box, and no more than pixels along
+the long side), vectorised, in bounded memory.
 """
 
 from __future__ import annotations
@@ -8,8 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from mmgic.errors import InvalidBox, ParamsError
-from mmgic.geometry.arrays import Boxes, box_corners
+from mmgic.geometry.arrays import Boxes
+from mmgic.geometry.faults import sound_box
 from mmgic.geometry.formats import clip_boxes
+
+_MAX_OVERLAPS = 1 << 20
+"""Overlaps of places with boxes that are held at a time."""
+
+_MAX_SCALE = 1e6
+"""Beyond it the numbers would grow past what float64 holds exactly, and then past what it holds."""
 
 
 def main_square_crop(width_px: int, height_px: int, boxes_xyxy_px: Boxes) -> Boxes:
@@ -25,6 +33,10 @@ def main_square_crop(width_px: int, height_px: int, boxes_xyxy_px: Boxes) -> Box
 
     Returns:
         The square (4,), whole-numbered, of side ``min(width_px, height_px)``.
+
+    Raises:
+        InvalidBox: A box is not finite, inverted or too large; the first such row is named.
+        ParamsError: The width or the height is below 1.
     """
     side, room = min(width_px, height_px), abs(width_px - height_px)
     boxes = clip_boxes(boxes_xyxy_px, width_px, height_px)
@@ -33,8 +45,12 @@ def main_square_crop(width_px: int, height_px: int, boxes_xyxy_px: Boxes) -> Box
     across = boxes[:, 3 - along] - boxes[:, 1 - along]
     edges = np.concatenate([starts, ends, starts - side, ends - side, [room / 2]])
     offsets = np.unique(np.clip(np.concatenate([np.floor(edges), np.ceil(edges), [0, room]]), 0, room))
-    overlap = np.minimum(offsets[:, None] + side, ends) - np.maximum(offsets[:, None], starts)
-    kept = (np.clip(overlap, 0.0, None) * across).sum(axis=1)
+    at_a_time = max(1, _MAX_OVERLAPS // max(1, len(boxes)))
+    kept = np.empty(len(offsets))
+    for first in range(0, len(offsets), at_a_time):
+        some = offsets[first : first + at_a_time, None]
+        overlap = np.minimum(some + side, ends) - np.maximum(some, starts)
+        kept[first : first + at_a_time] = (np.clip(overlap, 0.0, None) * across).sum(axis=1)
     best = offsets[kept >= kept.max() * (1 - 1e-12)]
     offset = best[np.argmin(np.abs(best - room / 2))]
     left, top = (offset, 0.0) if along == 0 else (0.0, offset)
@@ -56,17 +72,17 @@ def region_square_crop(box_xyxy_px: Boxes, within_xyxy_px: Boxes, scale: float =
         The square (4,), whole-numbered, at least one pixel wide.
 
     Raises:
-        InvalidBox: A box is inverted or not finite, or ``within`` holds no whole pixel.
-        ParamsError: The scale is not above 0.
+        InvalidBox: A box is not finite, inverted or too large, or ``within`` holds no whole pixel.
+        ParamsError: The scale is not above 0, or above a million.
     """
-    if not (np.isfinite(scale) and scale > 0):
-        raise ParamsError(f"a scale of {scale}", where="scale", hint="give a number above 0")
-    x0, y0, x1, y1 = box_corners(box_xyxy_px, "box")
-    outer = box_corners(within_xyxy_px, "within")
+    if not 0 < scale <= _MAX_SCALE:
+        raise ParamsError(f"a scale of {scale}", where="scale", hint=f"give a number above 0, at most {_MAX_SCALE:g}")
+    x0, y0, x1, y1 = sound_box(box_xyxy_px, "box")
+    outer = sound_box(within_xyxy_px, "within")
     left, top, right, bottom = *np.ceil(outer[:2]), *np.floor(outer[2:])
     most = min(right - left, bottom - top)
     if most < 1:
-        raise InvalidBox(f"{list(outer)} holds no whole pixel", where="within")
+        raise InvalidBox(f"{outer.tolist()} holds no whole pixel", where="within")
     half = max(x1 - x0, y1 - y0) * scale / 2
     lows = np.floor([(x0 + x1) / 2 - half, (y0 + y1) / 2 - half])
     highs = np.ceil([(x0 + x1) / 2 + half, (y0 + y1) / 2 + half])

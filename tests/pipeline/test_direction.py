@@ -6,10 +6,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 USERS = {
     "mmgic/geometry/compiled.py",
+    "mmgic/geometry/faults.py",
+    "mmgic/geometry/overlap.py",
     "mmgic/geometry/shapes.py",
     "mmgic/geometry/text.py",
     "mmgic/images/batch.py",
-    "mmgic/packing.py",
+    "mmgic/packing/blocks.py",
+    "mmgic/packing/pack.py",
+    "mmgic/packing/parts.py",
+    "mmgic/packing/training.py",
 }
 
 

@@ -2,6 +2,7 @@
 
 use mmgic_core::boxes::BoxError;
 use mmgic_core::image::BatchError;
+use mmgic_core::overlap::{OverlapError, Unsound};
 use mmgic_core::pack::PackError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -71,21 +72,40 @@ pub fn unwritable_label(py: Python<'_>, row: usize) -> PyErr {
     exception(py, "InvalidBox", &what, &format!("row {row}"), "decode the label with its own encoding")
 }
 
+/// The exception for boxes of which one is not sound; `name` is what the caller calls them.
+pub fn from_unsound(py: Python<'_>, name: &str, error: &Unsound) -> PyErr {
+    let place = format!("{name}, row {}", error.row);
+    exception(py, "InvalidBox", &error.to_string(), &place, &error.hint())
+}
+
+/// The exception for a request of overlaps.
+pub fn from_overlap(py: Python<'_>, error: &OverlapError) -> PyErr {
+    let what = error.to_string();
+    match error {
+        OverlapError::Room { .. } => exception(py, "ParamsError", &what, "out", ""),
+        OverlapError::TooManyPairs(_) => {
+            exception(py, "InputError", &what, "max_pairs", "raise min_iou or max_pairs, or give fewer boxes")
+        }
+    }
+}
+
 /// The exception for a fault of a packing request.
 pub fn from_pack(py: Python<'_>, error: &PackError) -> PyErr {
     let what = error.to_string();
-    match error {
-        PackError::LengthOutOfRange { index, .. } => exception(
-            py,
+    let (class, place, hint) = match error {
+        PackError::LengthOutOfRange { index, .. } | PackError::SecondOutOfRange { index, .. } => (
             "LengthOutOfRange",
-            &what,
-            &format!("index {index}"),
-            "drop or split the document, or raise the capacity",
+            format!("index {index}"),
+            "choose a policy for what is too long, or raise the capacity",
         ),
-        PackError::CapacityOutOfRange(_) => exception(py, "ParamsError", &what, "capacity", ""),
-        PackError::EmptyWindow => exception(py, "ParamsError", &what, "window", "give at least 1, or none"),
-        PackError::TooManyDocuments(_) => exception(py, "InputError", &what, "lengths", "pack in parts"),
-    }
+        PackError::PartOutOfRange { part, .. } => ("LengthOutOfRange", format!("part {part}"), ""),
+        PackError::CapacityOutOfRange(_) => ("ParamsError", "capacity".to_owned(), ""),
+        PackError::TooManyDocuments(_) => ("InputError", "lengths".to_owned(), "pack in parts"),
+        PackError::Shape { what, .. } | PackError::Order { what } => ("InputError", (*what).to_owned(), ""),
+        PackError::BlockTooLarge(_) => ("ParamsError", "block".to_owned(), "put fewer rows into a block"),
+        PackError::RowTooLong { row, .. } => ("InputError", format!("row {row}"), ""),
+    };
+    exception(py, class, &what, &place, hint)
 }
 
 /// The exception for a batch of pictures whose arrays do not fit together.

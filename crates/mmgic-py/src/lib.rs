@@ -7,6 +7,7 @@
 mod boxes;
 mod errors;
 mod image;
+mod overlap;
 mod pack;
 mod pool;
 
@@ -29,8 +30,16 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(boxes::boxes_from_ids, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::text_from_boxes, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::boxes_from_text, m)?)?;
+    m.add_class::<overlap::SoundBoxes>()?;
+    m.add_function(wrap_pyfunction!(overlap::box_faults, m)?)?;
+    m.add_function(wrap_pyfunction!(overlap::require_sound, m)?)?;
+    m.add_function(wrap_pyfunction!(overlap::iou_matrix, m)?)?;
+    m.add_function(wrap_pyfunction!(overlap::iou_pairs, m)?)?;
+    m.add_class::<pack::Packer>()?;
+    m.add_function(wrap_pyfunction!(pack::pieces, m)?)?;
+    m.add_function(wrap_pyfunction!(pack::block_of_rows, m)?)?;
+    m.add_function(wrap_pyfunction!(pack::training_arrays, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::text_from_shapes, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::shapes_from_text, m)?)?;
-    m.add_function(wrap_pyfunction!(pack::pack, m)?)?;
     Ok(())
 }

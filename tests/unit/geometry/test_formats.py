@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,12 +18,16 @@ from tests.unit.geometry.strategies import pixel_boxes, relaxed
 @given(pixel_boxes)
 def test_formats_are_undone(boxes: g.Boxes) -> None:
     assert np.allclose(g.xyxy_from_xywh(g.xywh_from_xyxy(boxes)), boxes)
+    assert np.allclose(g.xyxy_from_cxcywh(g.cxcywh_from_xyxy(boxes)), boxes)
     assert np.allclose(g.xywh_from_xyxy(boxes)[:, 2:].prod(axis=1), g.box_areas(boxes))
+    assert np.array_equal(g.xywh_from_xyxy(boxes)[:, 2:], g.cxcywh_from_xyxy(boxes)[:, 2:])
 
 
 def test_formats_by_hand() -> None:
     assert g.xyxy_from_xywh(np.array([[1.0, 2, 3, 4]])).tolist() == [[1, 2, 4, 6]]
     assert g.xywh_from_xyxy(np.array([[1.0, 2, 4, 6]])).tolist() == [[1, 2, 3, 4]]
+    assert g.xyxy_from_cxcywh(np.array([[2.5, 4, 3, 4]])).tolist() == [[1, 2, 4, 6]]
+    assert g.cxcywh_from_xyxy(np.array([[1.0, 2, 4, 6]])).tolist() == [[2.5, 4, 3, 4]]
     assert g.clip_boxes(np.array([[-1.0, 2, 40, 60]]), 30, 50).tolist() == [[0, 2, 30, 50]]
 
 
@@ -61,7 +67,23 @@ def test_turn_refuses_other_orientations() -> None:
             g.turn_boxes(np.zeros((1, 4)), orientation, 5, 5)
 
 
-def test_bad_boxes_are_named() -> None:
-    good = [0.0, 0, 1, 1]
-    with pytest.raises(InvalidBox, match=r"crop .* is empty"):
-        g.norm_from_px(np.array([good]), np.array([3.0, 3, 3, 9]))
+@pytest.mark.parametrize(("function", "name"), [(g.xyxy_from_xywh, "boxes_xywh"), (g.xyxy_from_cxcywh, "boxes_cxcywh")])
+def test_boxes_by_size_are_checked(function: Callable[[g.Boxes], g.Boxes], name: str) -> None:
+    good = [1.0, 2, 3, 4]
+    assert function(np.array([[1.0, 2, 0, 0]])).tolist() == [[1, 2, 1, 2]]
+    for bad in ([np.nan, 0, 1, 1], [0, 0, np.inf, 1], [0, 0, 1, -1], [1e20, 0, -1e-9, 1]):
+        with pytest.raises(InvalidBox, match="box 1 is not finite or has a size below 0") as caught:
+            function(np.array([good, bad, bad]))
+        assert caught.value.where == f"{name}, row 1" and caught.value.hint
+    with pytest.raises(InvalidBox, match="box 1 is too large") as large:
+        function(np.array([good, [0, 0, 1, 3e150]]))
+    assert large.value.where == f"{name}, row 1"
+    with pytest.raises(InvalidBox, match=r"boxes of shape \(4,\)"):
+        function(np.array(good))
+
+
+def test_fractions_that_overflow_are_named() -> None:
+    with pytest.raises(InvalidBox, match="box 0 is not finite"):
+        g.norm_from_px(np.array([[0.0, 0, 1e149, 1]]), np.array([0.0, 0, 1e-200, 1]))
+    with pytest.raises(InvalidBox, match="box 0 is too large"):
+        g.px_from_norm(np.array([[0.0, 0, 1e149, 1]]), np.array([0.0, 0, 1e20, 1]))
