@@ -186,7 +186,7 @@ pub(super) fn corners(numbers: &Numbers, notation: &Notation, axes: [Axis; 2]) -
         return cells(numbers, side, flags);
     }
     // Each number is taken from where it was stored, and kept out of arrays: loads that are wider than the stores before
-    // them wait for these, which cost a fifth of the reading time.
+    // them wait for these.
     let [left, top, right, bottom] = notation.places.map(|place| numbers.values[place & 3]);
     // Fractions although whole numbers were asked for, as models that know both ways write them.
     let are_fractions = places > 0 || numbers.has_point && left.max(right) <= 1.0 && top.max(bottom) <= 1.0;
