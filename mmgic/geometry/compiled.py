@@ -51,3 +51,17 @@ def picture_sizes(row: Notation, sizes_px: ArrayLike | None) -> NDArray[np.uint3
     if sizes.size and (sizes.min() < 1 or sizes.max() > 2**20):
         raise InvalidBox("a picture's side is not 1 to 1,048,576", where="sizes_px")
     return np.ascontiguousarray(sizes, dtype=np.uint32)
+
+
+def whole_numbers(values: ArrayLike, name: str) -> NDArray[np.int64]:
+    """Starts or numbers as (K,) int64.
+
+    Raises:
+        InvalidBox: They are no row of whole numbers.
+    """
+    numbers = np.asarray(values)
+    if numbers.ndim != 1 or (numbers.size and not np.issubdtype(numbers.dtype, np.integer)):
+        raise InvalidBox(
+            f"{name} of shape {numbers.shape}, {numbers.dtype}", where=name, hint="give a row of whole numbers"
+        )
+    return np.ascontiguousarray(numbers, dtype=np.int64)

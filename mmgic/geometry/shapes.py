@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mmgic import _core
 from mmgic.errors import InvalidBox
-from mmgic.geometry.compiled import Name, compiled, picture_sizes, row_of
+from mmgic.geometry.compiled import Name, compiled, picture_sizes, row_of, whole_numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,14 +73,17 @@ def text_from_shapes(
     points = np.ascontiguousarray(points_xy_norm, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2:
         raise InvalidBox(f"points of shape {points.shape}", hint="the shape must be (n, 2)")
-    whole = [None if a is None else np.ascontiguousarray(a, dtype=np.int64) for a in (shape_starts, instances, starts)]
-    if whole[0] is None:
-        raise InvalidBox(
-            "no shape_starts", where="shape_starts", hint="give the first point of each shape, and their number"
-        )
+    groups = None if instances is None else whole_numbers(instances, "instances")
+    firsts = None if starts is None else whole_numbers(starts, "starts")
     texts = labels if isinstance(labels, list) else list(labels)
     return _core.text_from_shapes(
-        points, whole[0], texts, whole[1], whole[2], compiled(row), picture_sizes(row, sizes_px)
+        points,
+        whole_numbers(shape_starts, "shape_starts"),
+        texts,
+        groups,
+        firsts,
+        compiled(row),
+        picture_sizes(row, sizes_px),
     )
 
 

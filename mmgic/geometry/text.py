@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from mmgic import _core
 from mmgic.errors import InvalidBox, ParamsError
 from mmgic.geometry.arrays import Boxes, box_rows
-from mmgic.geometry.compiled import Name, compiled, picture_sizes, row_of
+from mmgic.geometry.compiled import Name, compiled, picture_sizes, row_of, whole_numbers
 
 
 class BoxStatus(IntFlag):
@@ -90,9 +90,15 @@ def boxes_from_ids(ids: NDArray[np.int32], notation: Name, *, sizes_px: ArrayLik
     """
     row = row_of(notation)
     width = 2 if row.rule == "cells" else 4
-    rows = np.ascontiguousarray(ids, dtype=np.int32)
+    rows = np.asarray(ids)
     if rows.ndim != 2 or rows.shape[1] != width:
         raise InvalidBox(f"location ids of shape {rows.shape}", hint=f"the shape must be (n, {width})")
+    limits = np.iinfo(np.int32)
+    if not np.issubdtype(rows.dtype, np.integer) or (
+        rows.size and (rows.min() < limits.min or rows.max() > limits.max)
+    ):
+        raise InvalidBox(f"location ids of type {rows.dtype} that are no int32", hint="give whole numbers")
+    rows = np.ascontiguousarray(rows, dtype=np.int32)
     return _core.boxes_from_ids(rows, compiled(row), picture_sizes(row, sizes_px)).reshape(-1, 4)
 
 
@@ -124,7 +130,7 @@ def text_from_boxes(
     """
     row = row_of(notation)
     rows = box_rows(boxes_xyxy_norm)
-    firsts = None if starts is None else np.ascontiguousarray(starts, dtype=np.int64)
+    firsts = None if starts is None else whole_numbers(starts, "starts")
     return _core.text_from_boxes(
         rows, labels if isinstance(labels, list) else list(labels), firsts, compiled(row), picture_sizes(row, sizes_px)
     )

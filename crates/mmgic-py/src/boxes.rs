@@ -140,13 +140,13 @@ pub fn boxes_from_ids<'py>(
     Ok(PyArray1::from_vec(py, boxes.map_err(|e| errors::from_box(py, &e))?))
 }
 
-/// Slots of the tables of labels: most batches have fewer different ones.
+/// Slots of the table of labels: most batches have fewer different ones.
 const SLOTS: usize = 512;
 
 /// The different labels of a list, by identity, and which each place has.
 ///
 /// Taking each object's text costs 20 ns, finding its address again 2.
-fn different(labels: &Bound<'_, PyList>) -> PyResult<(Vec<PyBackedStr>, Vec<u32>)> {
+fn different(py: Python<'_>, labels: &Bound<'_, PyList>) -> PyResult<(Vec<PyBackedStr>, Vec<u32>)> {
     let mut texts: Vec<PyBackedStr> = Vec::new();
     let mut of = Vec::with_capacity(labels.len());
     let mut slots = [(0_usize, 0_u32); SLOTS];
@@ -156,7 +156,8 @@ fn different(labels: &Bound<'_, PyList>) -> PyResult<(Vec<PyBackedStr>, Vec<u32>
         let slot = &mut slots[((address >> 4) ^ (address >> 13)) % SLOTS];
         if slot.0 != address {
             *slot = (address, u32::try_from(texts.len()).unwrap_or(u32::MAX));
-            texts.push(label.extract()?);
+            let text = label.cast::<PyString>()?.clone();
+            texts.push(PyBackedStr::try_from(text).map_err(|_| errors::unwritable_label(py, of.len()))?);
         }
         of.push(slot.1);
     }
@@ -175,7 +176,7 @@ pub fn text_from_boxes<'py>(
     sizes: Sizes<'py>,
 ) -> PyResult<Bound<'py, PyList>> {
     let (rows, _) = boxes.as_slice()?.as_chunks::<4>();
-    let (texts, of) = different(labels)?;
+    let (texts, of) = different(py, labels)?;
     let starts = starts.as_ref().map(PyReadonlyArray1::as_slice).transpose()?;
     let pairs = pairs(sizes.as_ref())?;
     let written = py.detach(|| {
@@ -195,16 +196,30 @@ fn strings<'py>(py: Python<'py>, written: &boxes::Texts) -> PyResult<Bound<'py, 
     Ok(list)
 }
 
+/// Texts that are read; half of a surrogate pair becomes a question mark, so that places stay what they are.
+fn backed(texts: &Bound<'_, PyAny>) -> PyResult<Vec<PyBackedStr>> {
+    let mut all = Vec::with_capacity(texts.len()?);
+    for text in texts.try_iter()? {
+        let text = text?.cast_into::<PyString>()?;
+        all.push(match PyBackedStr::try_from(text.clone()) {
+            Ok(sound) => sound,
+            Err(_) => text.call_method1("encode", ("utf-8", "replace"))?.call_method0("decode")?.extract()?,
+        });
+    }
+    Ok(all)
+}
+
 /// Corners (flat), labels, text numbers, statuses and spans (flat) of every box in the texts.
 #[pyfunction]
 #[pyo3(signature = (texts, notation, sizes))]
 #[allow(clippy::type_complexity)]
 pub fn boxes_from_text<'py>(
     py: Python<'py>,
-    texts: Vec<PyBackedStr>,
+    texts: &Bound<'py, PyAny>,
     notation: &BoxNotation,
     sizes: Sizes<'py>,
 ) -> PyResult<(Flat<'py, f64>, Bound<'py, PyList>, Flat<'py, i64>, Flat<'py, u8>, Flat<'py, i64>)> {
+    let texts = backed(texts)?;
     let pairs = pairs(sizes.as_ref())?;
     let found = py
         .detach(|| boxes::boxes_from_texts(&texts, pairs, &notation.0))
@@ -233,7 +248,7 @@ pub fn text_from_shapes<'py>(
     notation: &BoxNotation,
     sizes: Sizes<'py>,
 ) -> PyResult<Bound<'py, PyList>> {
-    let (texts, of) = different(labels)?;
+    let (texts, of) = different(py, labels)?;
     let shapes = ShapeBatch {
         points: points.as_slice()?.as_chunks::<2>().0,
         starts: shape_starts.as_slice()?,
@@ -253,7 +268,7 @@ pub fn text_from_shapes<'py>(
 #[allow(clippy::type_complexity)]
 pub fn shapes_from_text<'py>(
     py: Python<'py>,
-    texts: Vec<PyBackedStr>,
+    texts: &Bound<'py, PyAny>,
     notation: &BoxNotation,
     sizes: Sizes<'py>,
 ) -> PyResult<(
@@ -265,6 +280,7 @@ pub fn shapes_from_text<'py>(
     Flat<'py, u8>,
     Flat<'py, i64>,
 )> {
+    let texts = backed(texts)?;
     let pairs = pairs(sizes.as_ref())?;
     let shapes = py
         .detach(|| boxes::shapes_from_texts(&texts, pairs, &notation.0))
@@ -281,31 +297,10 @@ pub fn shapes_from_text<'py>(
     ))
 }
 
-/// A str for each box; equal labels share one where their slot was not taken meanwhile.
+/// A str for each box, made once for each different label.
 fn label_list<'py>(py: Python<'py>, found: &boxes::Findings) -> PyResult<Bound<'py, PyList>> {
-    let mut slots: Vec<Option<(&str, Bound<'py, PyString>)>> = vec![None; SLOTS];
-    PyList::new(
-        py,
-        found.label_of.iter().map(|&number| {
-            let text = found.label_at(number);
-            let slot = &mut slots[slot_of(text)];
-            match slot {
-                Some((known, string)) if *known == text => string.clone(),
-                _ => {
-                    let string = PyString::new(py, text);
-                    *slot = Some((text, string.clone()));
-                    string
-                }
-            }
-        }),
-    )
-}
-
-/// A slot from a text's length and first and last bytes.
-fn slot_of(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let edge = |part: Option<&[u8; 4]>| part.map_or(0, |four| u32::from_le_bytes(*four));
-    let ends = edge(bytes.first_chunk()) ^ edge(bytes.last_chunk()).rotate_left(13);
-    let short = bytes.first().map_or(0, |b| u32::from(*b)) ^ u32::try_from(bytes.len()).unwrap_or(0) << 3;
-    ((ends ^ short).wrapping_mul(0x9E37_79B1) >> 16) as usize % SLOTS
+    let count = u32::try_from(found.label_ends.len()).unwrap_or(u32::MAX);
+    let strings: Vec<_> = (0..count).map(|number| PyString::new(py, found.label_at(number))).collect();
+    let empty = PyString::new(py, "");
+    PyList::new(py, found.label_of.iter().map(|&number| strings.get(number as usize).unwrap_or(&empty)))
 }

@@ -66,6 +66,12 @@ pub fn from_box(py: Python<'_>, error: &BoxError) -> PyErr {
     exception(py, class, &what, &place, hint)
 }
 
+/// The exception for a label that is no Unicode text.
+pub fn unwritable_label(py: Python<'_>, row: usize) -> PyErr {
+    let what = format!("the label of box {row} holds half of a surrogate pair");
+    exception(py, "InvalidBox", &what, &format!("row {row}"), "decode the label with its own encoding")
+}
+
 /// The exception for boxes of which one is not sound; `name` is what the caller calls them.
 pub fn from_unsound(py: Python<'_>, name: &str, error: &Unsound) -> PyErr {
     let place = format!("{name}, row {}", error.row);

@@ -61,6 +61,7 @@ BROKEN = {
     "digits is out of range": {"digits": 99},
     "a template is out of range": {"object": "$label$boxes" + "x" * 300},
     "point must be two tokens": {"point": "$x,$y", "polygons": "($polygons)"},
+    "ignored tokens must begin": {"ignored": ("end",)},
     "max_pixels is out of range": {"rule": "pixels", "factor": 28, "min_pixels": 9, "max_pixels": 8},
     "decimals is out of range": {"rule": "decimals", "decimals": 9},
 }

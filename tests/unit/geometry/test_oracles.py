@@ -262,6 +262,32 @@ def test_paligemma_numbers_are_those_of_big_vision() -> None:
     assert g.text_from_boxes(boxes[:1], ["cat"], "paligemma") == ["".join(f"<loc{n:04d}>" for n in theirs[0]) + " cat"]
 
 
+def test_paligemma_segmentation_example() -> None:
+    # paligemma_parse.py of the demo, EXAMPLE_STRING: its first object.
+    segments = [
+        "114",
+        "074",
+        "106",
+        "044",
+        "030",
+        "027",
+        "119",
+        "119",
+        "120",
+        "117",
+        "082",
+        "082",
+        "051",
+        "005",
+        "125",
+        "097",
+    ]
+    tokens = "".join(f"<seg{number}>" for number in segments)
+    found = g.boxes_from_text([f"<loc0000><loc0000><loc0930><loc1012> {tokens} wall ; "], "paligemma")
+    assert found.labels == ["wall"] and not found.status.any()
+    assert found.boxes_xyxy_norm.tolist() == [[0, 0, 1012 / 1023, 930 / 1023]]
+
+
 def test_pix2seq_numbers_are_those_of_its_rule() -> None:
     boxes = some_boxes(5000)
     # google-research/pix2seq utils.py: round(v * (bins - 1)), half to even, clipped to 0..bins - 1; read v / (bins - 1).

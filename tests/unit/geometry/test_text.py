@@ -203,6 +203,47 @@ def test_json_labels_are_what_the_json_module_reads(label: str) -> None:
         assert g.boxes_from_text([form], "gemini").labels == [label.strip()]
 
 
+other_value = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text('ab"{}[]:,\\ ö', max_size=6) | st.just("bbox_2d"),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "b"]), inner, max_size=2),
+    max_leaves=4,
+)
+json_object = st.fixed_dictionaries(
+    {
+        "bbox_2d": st.lists(st.integers(0, 1000), min_size=4, max_size=4),
+        "label": st.text("ab\"{}[]:,\\'\n ö犬", max_size=8),
+    },
+    optional={"score": other_value, "tags": other_value, "x": other_value},
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(objects=st.lists(json_object, max_size=4), data=st.data())
+def test_json_is_read_as_the_json_module_reads_it(objects: list[dict[str, object]], data: st.DataObject) -> None:
+    shuffled = [dict(data.draw(st.permutations(list(one.items())))) for one in objects]
+    body = json.dumps(
+        shuffled,
+        ensure_ascii=data.draw(st.booleans()),
+        indent=data.draw(st.sampled_from([None, 0, 2, "\t"])),
+        separators=data.draw(st.sampled_from([None, (",", ":"), (" , ", " : ")])),
+    )
+    before, after = data.draw(st.sampled_from([("", ""), ("```json\n", "\n```"), ("Here it's: ", " - that's all [1]")]))
+    found = g.boxes_from_text([before + body + after], "qwen3-vl")
+    assert found.labels == [str(one["label"]).strip() for one in objects]
+    ends = [one["bbox_2d"] for one in objects]
+    numbers = np.array(ends, dtype=np.float64).reshape(-1, 4) / 1000
+    assert np.array_equal(
+        found.boxes_xyxy_norm,
+        np.concatenate(
+            [np.minimum(numbers[:, :2], numbers[:, 2:]), np.maximum(numbers[:, :2], numbers[:, 2:])], axis=1
+        ),
+    )
+    allowed = BoxStatus.SWAPPED | BoxStatus.EMPTY | BoxStatus.NO_LABEL
+    assert not (found.status & ~np.uint8(allowed)).any()
+    for (start, end), four in zip(found.spans.tolist(), ends, strict=True):
+        assert json.loads((before + body + after)[start:end]) == four
+
+
 def test_phrases_and_their_boxes_by_hand() -> None:
     run = "<loc_1><loc_2><loc_3><loc_4>"
     found = g.boxes_from_text(["none", f"</s>a cat{run}{run} dog {run}</s>"], "florence-2")
@@ -284,6 +325,23 @@ def test_bad_boxes_are_named() -> None:
             g.text_from_boxes(np.array([good]), ["a"], "florence-2", starts=starts)
     with pytest.raises(InvalidBox, match=r"location ids of shape \(4,\)"):
         g.boxes_from_ids(np.zeros(4, dtype=np.int32), "florence-2")
+
+
+def test_halves_of_surrogate_pairs_keep_their_place() -> None:
+    found = g.boxes_from_text(["\ud800<loc_1><loc_2><loc_3><loc_4>"], "florence-2")
+    assert found.labels == ["?"] and found.spans.tolist() == [[1, 29]]
+    with pytest.raises(InvalidBox, match="label of box 1 holds half of a surrogate pair"):
+        g.text_from_boxes(np.array([[0, 0, 1, 1]] * 2), ["a", "\udc00"], "florence-2")
+
+
+def test_numbers_that_are_not_whole_are_refused() -> None:
+    good = np.array([[0.0, 0, 1, 1]])
+    with pytest.raises(InvalidBox, match="starts of shape"):
+        g.text_from_boxes(good, ["a"], "florence-2", starts=[0.0, 1.0])
+    with pytest.raises(InvalidBox, match="location ids of type float64"):
+        g.boxes_from_ids(good, "florence-2")  # type: ignore[arg-type]
+    with pytest.raises(InvalidBox, match="no int32"):
+        g.boxes_from_ids(np.full((1, 4), 2**40), "florence-2")  # type: ignore[arg-type]
 
 
 def test_sizes_are_asked_for_and_checked() -> None:

@@ -30,8 +30,13 @@ pub(super) fn put_number(out: &mut [u8], at: usize, number: i32, least: usize) -
     let Some(four) = usize::try_from(number).ok().and_then(|n| PADDED.get(n)) else {
         return put_long(out, at, number, least);
     };
-    if least > 4 {
-        return put_long(out, at, number, least);
+    if least >= 4 {
+        // Padded to four, as most tokens are: the table's own digits.
+        if least > 4 {
+            return put_long(out, at, number, least);
+        }
+        out[at..at + 4].copy_from_slice(four);
+        return at + 4;
     }
     let length = 1 + usize::from(number >= 10) + usize::from(number >= 100) + usize::from(number >= 1000);
     let length = length.max(least);

@@ -1,6 +1,7 @@
 //! What reading a batch of texts finds.
 
 use super::notation::Notation;
+use super::pieces::same;
 use super::rule::{Axis, Rule};
 
 /// What is the matter with a box that was read; 0: nothing.
@@ -41,11 +42,29 @@ pub struct Findings {
     pub text_index: Vec<i64>,
     /// Start and end of each box in its text, flat, in characters.
     pub spans: Vec<i64>,
-    /// Number of each box's label.
+    /// Number of each box's label; equal labels share one where it was not forgotten meanwhile.
     pub label_of: Vec<u32>,
-    /// Labels, one after another; the first is empty.
+    /// Different labels, one after another; the first is empty.
     pub label_text: String,
     pub label_ends: Vec<usize>,
+    /// The label that was last seen with each hash.
+    seen: Vec<u32>,
+}
+
+/// Slots for labels that were seen: most batches have fewer different ones.
+const SEEN: usize = 1024;
+
+/// A slot by a label's length and its first and last bytes.
+fn slot_of(text: &[u8]) -> usize {
+    let eight = |part: Option<&[u8; 8]>| part.map(|bytes| u64::from_le_bytes(*bytes));
+    let ends = match (eight(text.first_chunk()), eight(text.last_chunk())) {
+        (Some(first), Some(last)) => first ^ last.rotate_left(29),
+        _ => text.iter().fold(0, |all, &byte| all << 8 | u64::from(byte)),
+    };
+    let mixed = (ends ^ text.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    #[allow(clippy::cast_possible_truncation)]
+    let slot = (mixed >> 48) as usize;
+    slot % SEEN
 }
 
 impl Findings {
@@ -55,34 +74,43 @@ impl Findings {
 
     /// Room for so many boxes.
     pub(super) fn with_room(boxes: usize) -> Self {
-        let mut label_ends = Vec::with_capacity(boxes + 1);
-        label_ends.push(0);
         Self {
             boxes: Vec::with_capacity(4 * boxes),
             status: Vec::with_capacity(boxes),
             text_index: Vec::with_capacity(boxes),
             spans: Vec::with_capacity(2 * boxes),
             label_of: Vec::with_capacity(boxes),
-            label_text: String::with_capacity(16 * boxes),
-            label_ends,
+            ..Self::new()
         }
     }
 
     /// Adds a label and returns its number.
     pub(super) fn label(&mut self, text: &str) -> u32 {
+        // Made at the first label: many short texts have none.
+        if self.seen.is_empty() {
+            self.seen.resize(SEEN, 0);
+        }
+        let slot = slot_of(text.as_bytes());
+        let known = self.seen[slot];
+        if known != 0 && same(self.label_at(known).as_bytes(), text.as_bytes()) {
+            return known;
+        }
         self.label_text.push_str(text);
         self.label_ends.push(self.label_text.len());
-        u32::try_from(self.label_ends.len() - 1).unwrap_or(u32::MAX)
+        self.seen[slot] = u32::try_from(self.label_ends.len() - 1).unwrap_or(0);
+        self.seen[slot]
     }
 
     /// The text of a label.
     #[must_use]
+    #[inline]
     pub fn label_at(&self, number: u32) -> &str {
         let at = number as usize;
         let start = if at == 0 { 0 } else { self.label_ends.get(at - 1).copied().unwrap_or(0) };
         self.label_ends.get(at).and_then(|&end| self.label_text.get(start..end)).unwrap_or("")
     }
 
+    #[inline(always)]
     pub(super) fn push(&mut self, index: i64, values: [f64; 4], flags: u8, label: u32, span: [i64; 2]) {
         self.boxes.extend_from_slice(&values);
         self.status.push(flags);
@@ -157,19 +185,17 @@ pub(super) fn corners(numbers: &Numbers, notation: &Notation, axes: [Axis; 2]) -
     if let Rule::Cells { side } = notation.rule {
         return cells(numbers, side, flags);
     }
-    let mut values = [0.0; 4];
-    for (&which, &value) in notation.order.iter().zip(&numbers.values) {
-        values[which & 3] = value;
-    }
+    // Each number is taken from where it was stored, and kept out of arrays: loads that are wider than the stores before
+    // them wait for these.
+    let [left, top, right, bottom] = notation.places.map(|place| numbers.values[place & 3]);
     // Fractions although whole numbers were asked for, as models that know both ways write them.
-    let are_fractions = numbers.has_point && values.iter().all(|v| *v <= 1.0);
-    let axes =
-        if places > 0 || are_fractions { [Axis { scale: 1.0, last: 1.0, offset: 0.0 }; 2] } else { axes };
-    for (at, value) in values.iter_mut().enumerate() {
-        let Axis { last, .. } = axes[at & 1];
-        *value = axes[at & 1].value(hold(*value, last, &mut flags));
-    }
-    let [mut x0, mut y0, mut x1, mut y1] = values;
+    let are_fractions = places > 0 || numbers.has_point && left.max(right) <= 1.0 && top.max(bottom) <= 1.0;
+    let one = Axis { scale: 1.0, last: 1.0, offset: 0.0 };
+    let [x, y] = if are_fractions { [one, one] } else { axes };
+    let mut x0 = x.value(hold(left, x.last, &mut flags));
+    let mut y0 = y.value(hold(top, y.last, &mut flags));
+    let mut x1 = x.value(hold(right, x.last, &mut flags));
+    let mut y1 = y.value(hold(bottom, y.last, &mut flags));
     order(&mut x0, &mut x1, &mut flags);
     order(&mut y0, &mut y1, &mut flags);
     if x0 >= x1 || y0 >= y1 {

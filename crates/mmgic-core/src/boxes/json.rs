@@ -6,7 +6,8 @@
 use super::finding::{Characters, Findings, Numbers, corners, status};
 use super::notation::Notation;
 use super::number::read_number;
-use super::pieces::skip_spaces;
+use super::pieces::{same, skip_spaces};
+use super::read::{Run, read_run, trimmed};
 use super::rule::Axis;
 use memchr::memchr2;
 
@@ -41,6 +42,7 @@ pub(super) fn read(text: &str, index: i64, notation: &Notation, axes: [Axis; 2],
         frames: [Frame { first_box: found.status.len(), label: None }; DEPTH],
         depth: 0,
         found,
+        run: Run::default(),
     };
     let bytes = scan.bytes;
     let mut at = 0;
@@ -88,10 +90,10 @@ pub(super) fn read(text: &str, index: i64, notation: &Notation, axes: [Axis; 2],
 }
 
 fn key(text: &str, boxes: &str, label: &str) -> Next {
-    let text = text.trim();
-    if text == boxes {
+    let text = trimmed(text).as_bytes();
+    if same(text, boxes.as_bytes()) {
         Next::Boxes
-    } else if text == label {
+    } else if same(text, label.as_bytes()) {
         Next::Label
     } else {
         Next::Other
@@ -126,6 +128,7 @@ struct Scan<'a> {
     frames: [Frame; DEPTH],
     depth: usize,
     found: &'a mut Findings,
+    run: Run,
 }
 
 impl Scan<'_> {
@@ -176,7 +179,7 @@ impl Scan<'_> {
             let plain = plain.trim();
             (!plain.is_empty()).then(|| self.found.label(plain))
         } else {
-            let raw = raw.trim();
+            let raw = trimmed(raw);
             (!raw.is_empty()).then(|| self.found.label(raw))
         };
         if let Some(frame) = self.frame() {
@@ -187,6 +190,16 @@ impl Scan<'_> {
     /// Boxes of an array, or of an array of arrays, that opens at `at`; returns where to go on.
     fn boxes(&mut self, at: usize) -> usize {
         let bytes = self.bytes;
+        // As the row writes it: what most models do.
+        if read_run(bytes, at + 1, self.notation, &mut self.run)
+            && self.run.is_closed
+            && self.run.numbers.count == self.notation.numbers()
+        {
+            let end = self.run.end;
+            let (values, flags) = corners(&self.run.numbers, self.notation, self.axes);
+            self.push(values, flags, at, end);
+            return end;
+        }
         let mut at = skip_spaces(bytes, at + 1);
         let is_nested = bytes.get(at) == Some(&b'[');
         if !is_nested {
@@ -234,11 +247,15 @@ impl Scan<'_> {
             return end;
         }
         let (values, flags) = corners(&numbers, self.notation, self.axes);
-        let flags = flags | if is_closed { 0 } else { status::UNCLOSED } | OPEN;
-        // An array may be indented: the span begins at its bracket.
-        let span = [self.characters.before(at), self.characters.before(end)];
-        self.found.push(self.index, values, flags, 0, span);
+        self.push(values, flags | if is_closed { 0 } else { status::UNCLOSED }, at, end);
         end
+    }
+
+    /// Adds a box whose object is still open.
+    #[inline(always)]
+    fn push(&mut self, values: [f64; 4], flags: u8, start: usize, end: usize) {
+        let span = [self.characters.before(start), self.characters.before(end)];
+        self.found.push(self.index, values, flags | OPEN, 0, span);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::error::BoxError;
 use super::notation::Notation;
-use super::read::finds_nothing;
+use super::pieces::same;
+use super::read::{finds_nothing, trimmed};
 
 /// Labels of a batch: different texts, and which of them each box has.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +20,7 @@ impl<S: AsRef<str>> Labels<'_, S> {
 
     /// Whether two boxes have equal labels.
     pub(super) fn equal(&self, a: usize, b: usize) -> bool {
-        self.of.get(a) == self.of.get(b) || self.text(a) == self.text(b)
+        self.of.get(a) == self.of.get(b) || same(self.text(a).as_bytes(), self.text(b).as_bytes())
     }
 }
 
@@ -66,7 +67,7 @@ pub(super) fn rendered<S: AsRef<str>>(
         }
         out.bytes.extend_from_slice(close);
         out.ends.push(out.bytes.len());
-        out.is_empty.push(text.trim().is_empty());
+        out.is_empty.push(trimmed(text).is_empty());
     }
     out.bytes.resize(out.bytes.len() + spare, 0);
     Ok(out)

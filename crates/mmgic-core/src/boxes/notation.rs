@@ -4,7 +4,7 @@
 //! `$boxes`, each in its own wrapping; boxes are joined by `box_separator`; a box is `box` with its numbers by name.
 
 use super::error::BoxError;
-use super::pieces::{Glue, Piece, units};
+use super::pieces::{Glue, Mark, Piece, units};
 use super::rule::Rule;
 use memchr::memmem::Finder;
 
@@ -59,6 +59,8 @@ pub struct Notation {
     pub(super) box_pieces: Vec<Piece>,
     /// Which of x0, y0, x1, y1 stands at each place.
     pub(super) order: Vec<usize>,
+    /// Where each of x0, y0, x1, y1 stands (cells: nothing that is used).
+    pub(super) places: [usize; 4],
     /// Before and after the unit of an object that is not the label: its boxes.
     pub(super) boxes_open: Piece,
     pub(super) boxes_close: Piece,
@@ -112,11 +114,10 @@ pub(super) struct Reading {
     pub boxes_close: Glue,
     /// The anchor is a tag, so that one number is enough to tell a box.
     pub is_tag: bool,
-    pub label_open: Option<Finder<'static>>,
-    pub label_open_length: usize,
-    pub label_close: Option<Finder<'static>>,
+    pub label_open: Option<Mark>,
+    pub label_close: Option<Mark>,
     /// Ends a label that has no closing of its own.
-    pub label_end: Option<Finder<'static>>,
+    pub label_end: Option<Mark>,
     /// What a label must not hold.
     pub forbidden: Vec<Finder<'static>>,
 }
@@ -186,6 +187,9 @@ fn check(row: &Row) -> Result<(), BoxError> {
         }
     }
     within("digits", row.digits <= 9)?;
+    if !row.ignored.iter().all(|token| token.starts_with('<') && token.len() <= LONGEST) {
+        return Err(bad(row, "ignored tokens must begin with <"));
+    }
     let literals =
         [&row.text, &row.object, &row.object_separator, &row.label, &row.boxes, &row.box_separator];
     within(
@@ -280,7 +284,6 @@ impl Notation {
             return Err(bad(row, "something other than a digit must stand before the first number"));
         }
         let shape = shape(row)?;
-        let finder = |text: &str| (!text.trim().is_empty()).then(|| Finder::new(text.trim()).into_owned());
         // The label's own wrapping where it has one: the object's may be missing.
         let mark_open = if open.trim().is_empty() { label_open.as_str() } else { open };
         let mark_close = if close.trim().is_empty() { label_close.as_str() } else { close };
@@ -316,10 +319,9 @@ impl Notation {
             separator: Glue::new(&row.box_separator),
             boxes_open: Glue::new(&boxes_open_all),
             boxes_close: Glue::new(&boxes_close_all),
-            label_open: finder(mark_open),
-            label_open_length: mark_open.trim().len(),
-            label_close: finder(mark_close),
-            label_end: ends.map(|text| Finder::new(text).into_owned()),
+            label_open: Mark::new(mark_open),
+            label_close: Mark::new(mark_close),
+            label_end: ends.and_then(Mark::new),
             forbidden,
         };
         Ok(Self {
@@ -333,6 +335,7 @@ impl Notation {
             object_separator: Piece::new(&row.object_separator),
             box_separator: Piece::new(&row.box_separator),
             box_pieces: literals.iter().map(|literal| Piece::new(literal)).collect(),
+            places: [0, 1, 2, 3].map(|which| order.iter().position(|&at| at == which).unwrap_or(0)),
             order,
             boxes_open: Piece::new(&boxes_open_all),
             boxes_close: Piece::new(&boxes_close_all),

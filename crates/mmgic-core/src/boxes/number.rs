@@ -15,16 +15,24 @@ const MOST: u32 = 15;
 /// The number at `text[at..]`: a sign, digits, and perhaps a point with digits.
 #[inline(always)]
 pub(super) fn read_number(text: &[u8], at: usize) -> Option<Number> {
-    let mut whole: u32 = 0;
-    let mut end = at;
-    while let Some(digit) = text.get(end).map(|b| b.wrapping_sub(b'0')).filter(|d| *d < 10) {
-        whole = whole.wrapping_mul(10).wrapping_add(u32::from(digit));
-        end += 1;
+    let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {
+        return read_long(text, at);
+    };
+    // Eight bytes at once: digits become 0 to 9, every other byte gets its highest bit set in `others`.
+    let digits = u64::from_le_bytes(*chunk) ^ 0x3030_3030_3030_3030;
+    let others = (digits.wrapping_add(0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080;
+    let length = (others.trailing_zeros() / 8) as usize;
+    if !(1..8).contains(&length) || chunk[length] == b'.' {
+        return read_long(text, at);
     }
-    if end > at && end - at <= 9 && text.get(end) != Some(&b'.') {
-        return Some(Number { value: f64::from(whole), end, has_point: false });
-    }
-    read_long(text, at)
+    // The digits move to the end, zeros before them; then pairs, fours and all eight are joined.
+    let joined = digits << (64 - 8 * length);
+    let joined = (joined.wrapping_mul(10).wrapping_add(joined >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let joined = (joined.wrapping_mul(100).wrapping_add(joined >> 16)) & 0x0000_FFFF_0000_FFFF;
+    let joined = (joined.wrapping_mul(10_000).wrapping_add(joined >> 32)) & 0xFFFF_FFFF;
+    #[allow(clippy::cast_possible_truncation)]
+    let value = f64::from(joined as u32);
+    Some(Number { value, end: at + length, has_point: false })
 }
 
 fn read_long(text: &[u8], at: usize) -> Option<Number> {

@@ -81,6 +81,44 @@ pub(super) fn skip_spaces(text: &[u8], at: usize) -> usize {
     at
 }
 
+/// Equal bytes. Marks are short and mostly differ early: a call to compare them would cost more.
+#[inline(always)]
+pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x == y)
+}
+
+/// Whether a text begins with a mark.
+#[inline(always)]
+fn begins(text: &[u8], mark: &[u8]) -> bool {
+    text.get(..mark.len()).is_some_and(|head| same(head, mark))
+}
+
+/// A mark to look for between two boxes: in so little text a searcher would cost more than it saves.
+#[derive(Clone, Debug)]
+pub(super) struct Mark(Box<[u8]>);
+
+impl Mark {
+    /// None for a mark of nothing but space.
+    pub(super) fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (!text.is_empty()).then(|| Self(text.as_bytes().into()))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The first place of the mark.
+    pub(super) fn find(&self, text: &[u8]) -> Option<usize> {
+        memchr::memchr_iter(self.0[0], text).find(|&at| begins(&text[at..], &self.0))
+    }
+
+    /// The last place of the mark.
+    pub(super) fn rfind(&self, text: &[u8]) -> Option<usize> {
+        memchr::memrchr_iter(self.0[0], text).find(|&at| begins(&text[at..], &self.0))
+    }
+}
+
 impl Glue {
     pub(super) fn new(literal: &str) -> Self {
         let mut head = [0; 16];
@@ -112,8 +150,10 @@ impl Glue {
         let mut end = text.len();
         for unit in self.units.iter().rev() {
             let kept = text[..end].trim_ascii_end();
-            if kept.ends_with(unit) {
-                end = kept.len() - unit.len();
+            if let Some(head) = kept.len().checked_sub(unit.len())
+                && same(&kept[head..], unit)
+            {
+                end = head;
             }
         }
         end
@@ -126,9 +166,9 @@ impl Glue {
         match rest.first_chunk::<16>() {
             Some(chunk) => {
                 u128::from_le_bytes(*chunk) & self.mask == self.head
-                    && (self.exact.len() <= 16 || rest.starts_with(&self.exact))
+                    && (self.exact.len() <= 16 || begins(rest, &self.exact))
             }
-            None => rest.starts_with(&self.exact),
+            None => begins(rest, &self.exact),
         }
     }
 
@@ -138,7 +178,7 @@ impl Glue {
         let mut missing_tag = false;
         for unit in &self.units {
             let start = skip_spaces(text, found.end);
-            if text.get(start) == unit.first() && text[start..].starts_with(unit) {
+            if begins(&text[start..], unit) {
                 found.end = start + unit.len();
                 found.is_enough = true;
             } else {

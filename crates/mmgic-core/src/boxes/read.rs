@@ -16,7 +16,6 @@ use super::notation::{Notation, Start};
 use super::number::read_number;
 use super::pieces::skip_spaces;
 use super::rule::Axis;
-use memchr::memmem::rfind;
 use std::borrow::Cow;
 
 /// Reads every box out of texts.
@@ -55,36 +54,40 @@ pub(super) fn finds_nothing(notation: &Notation, label: &str) -> bool {
     found.status.is_empty()
 }
 
-/// One box as read: its numbers, where it ends, whether something was missing.
-#[derive(Clone, Copy)]
+/// One box as read: its numbers, where it ends, whether something was missing. Filled in place, never copied.
+#[derive(Default)]
 pub(super) struct Run {
     pub numbers: Numbers,
     pub end: usize,
     pub is_closed: bool,
 }
 
-/// Reads the numbers of a box whose first number stands at `at`.
+/// Reads the numbers of a box whose first number stands at `at`; false where none does.
 #[inline(always)]
-pub(super) fn read_run(text: &[u8], at: usize, notation: &Notation) -> Option<Run> {
-    let mut run = Run { numbers: Numbers::default(), end: at, is_closed: true };
-    for (place, glue) in notation.reading.glue.iter().enumerate() {
+pub(super) fn read_run(text: &[u8], at: usize, notation: &Notation, run: &mut Run) -> bool {
+    run.numbers.count = 0;
+    run.numbers.has_point = false;
+    run.end = at;
+    run.is_closed = true;
+    let glues = notation.reading.glue.as_slice();
+    for (place, glue) in glues.iter().enumerate() {
         let mut number = read_number(text, run.end);
         if number.is_none() {
             number = read_number(text, skip_spaces(text, run.end));
         }
         let Some(number) = number else { break };
         run.numbers.values[place & 3] = number.value;
-        run.numbers.count += 1;
+        run.numbers.count = place + 1;
         run.numbers.has_point |= number.has_point;
-        run.end = number.end;
-        let literal = glue.read(text, run.end);
+        let literal = glue.read(text, number.end);
         run.is_closed &= literal.is_whole;
-        if place + 1 < notation.reading.glue.len() && !literal.is_enough {
+        if place + 1 < glues.len() && !literal.is_enough {
+            run.end = number.end;
             break;
         }
         run.end = literal.end;
     }
-    (run.numbers.count > 0).then_some(run)
+    run.numbers.count > 0
 }
 
 struct Reader<'a> {
@@ -101,6 +104,8 @@ struct Reader<'a> {
     label: Option<u32>,
     /// End of what was read.
     done: usize,
+    /// The box that is being read.
+    run: Run,
 }
 
 impl<'a> Reader<'a> {
@@ -122,6 +127,7 @@ impl<'a> Reader<'a> {
             characters: Characters::new(text),
             label: None,
             done: 0,
+            run: Run::default(),
         }
     }
 
@@ -131,19 +137,21 @@ impl<'a> Reader<'a> {
         while let Some(offset) = reading.anchor.find(&self.bytes[from..]) {
             let start = from + offset;
             from = start + reading.anchor_length;
-            let Some(run) = read_run(self.bytes, from, self.notation) else { continue };
+            if !read_run(self.bytes, from, self.notation, &mut self.run) {
+                continue;
+            }
             let start = self.box_start(start, from);
-            let is_whole = run.numbers.count == self.notation.numbers();
-            if !is_whole && run.numbers.count < 2 && !reading.is_tag {
-                from = run.end;
+            let is_whole = self.run.numbers.count == self.notation.numbers();
+            if !is_whole && self.run.numbers.count < 2 && !reading.is_tag {
+                from = self.run.end;
                 continue;
             }
             if self.notation.label_first {
                 let (label, is_closed) = self.label_before(start);
-                self.phrase(start, run, label, if is_closed { 0 } else { status::UNCLOSED });
+                self.phrase(start, label, if is_closed { 0 } else { status::UNCLOSED });
             } else {
                 self.label_after(start);
-                self.phrase(start, run, None, 0);
+                self.phrase(start, None, 0);
             }
             from = self.done;
         }
@@ -163,23 +171,24 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// All boxes of one phrase, from the first one's numbers on.
-    fn phrase(&mut self, start: usize, first: Run, label: Option<u32>, flags: u8) {
+    /// All boxes of one phrase, of which the first one's numbers were read.
+    fn phrase(&mut self, start: usize, label: Option<u32>, flags: u8) {
         let (notation, reading) = (self.notation, &self.notation.reading);
-        let (mut start, mut run) = (start, first);
+        let mut start = start;
         let first_box = self.found.status.len();
         loop {
-            let (values, mut flag) = corners(&run.numbers, notation, self.axes);
+            let end = self.run.end;
+            let (values, mut flag) = corners(&self.run.numbers, notation, self.axes);
             flag |= flags;
-            flag |= if run.is_closed { 0 } else { status::UNCLOSED };
+            flag |= if self.run.is_closed { 0 } else { status::UNCLOSED };
             flag |= if label.is_some() || !notation.label_first { 0 } else { status::NO_LABEL };
-            let span = [self.characters.before(start), self.characters.before(run.end)];
+            let span = [self.characters.before(start), self.characters.before(end)];
             self.found.push(self.index, values, flag, label.unwrap_or(0), span);
-            self.done = run.end;
-            if run.numbers.count < notation.numbers() {
+            self.done = end;
+            if self.run.numbers.count < notation.numbers() {
                 break;
             }
-            let separator = reading.separator.read(self.bytes, run.end);
+            let separator = reading.separator.read(self.bytes, end);
             // Boxes that nothing separates are told by their own beginning.
             if !(separator.is_enough || reading.separator.is_empty())
                 || reading.separator.is_empty() && reading.box_open.is_empty()
@@ -191,8 +200,10 @@ impl<'a> Reader<'a> {
             if !(open.is_enough || reading.box_open.is_empty()) {
                 break;
             }
-            let Some(next) = read_run(self.bytes, open.end, notation) else { break };
-            (start, run) = (begin, next);
+            if !read_run(self.bytes, open.end, notation, &mut self.run) {
+                break;
+            }
+            start = begin;
         }
         let close = reading.boxes_close.read(self.bytes, self.done);
         if !close.is_whole {
@@ -216,12 +227,12 @@ impl<'a> Reader<'a> {
             return (self.named(raw).or(self.label), true);
         };
         let region = &region[..end];
-        let Some(at) = rfind(region, opening.needle()) else {
+        let Some(at) = opening.rfind(region) else {
             // Only separators between: another box of the same phrase.
             let is_same = self.text.get(self.done..self.done + end).is_some_and(|raw| raw.trim().is_empty());
             return (self.label.filter(|_| is_same), true);
         };
-        let start = at + reading.label_open_length;
+        let start = at + opening.len();
         let inner = &region[start..];
         let close = reading.label_close.as_ref().and_then(|close| close.find(inner));
         let stop = start + close.unwrap_or(inner.len());
@@ -240,10 +251,7 @@ impl<'a> Reader<'a> {
         let end = reading.label_end.as_ref().and_then(|mark| mark.find(region));
         let mut raw = self.text.get(self.done..self.done + end.unwrap_or(region.len())).unwrap_or("");
         if let Some(opening) = &reading.label_open {
-            raw = opening
-                .find(raw.as_bytes())
-                .and_then(|at| raw.get(at + reading.label_open_length..))
-                .unwrap_or("");
+            raw = opening.find(raw.as_bytes()).and_then(|at| raw.get(at + opening.len()..)).unwrap_or("");
         }
         let mut flags = 0;
         if let Some(closing) = &reading.label_close {
@@ -287,7 +295,8 @@ impl Notation {
 }
 
 /// `trim`, which most labels do not need.
-fn trimmed(raw: &str) -> &str {
+pub(super) fn trimmed(raw: &str) -> &str {
+    let raw = raw.trim_ascii();
     let is_bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
     if is_bare(raw.as_bytes().first()) && is_bare(raw.as_bytes().last()) { raw } else { raw.trim() }
 }
