@@ -1,0 +1,97 @@
+"""What is timed and judged of packing, and what must be reached."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.engines import Work
+from benchmarks.goals import Goal
+from benchmarks.pack.bounds import layouts_bound, quick_bound, windows_bound
+from benchmarks.pack.lengths import Lengths, drawn_lengths
+
+SEED, WINDOW = 1, 10_000
+_FIGURES = {"rows": ".0f", "fill_percent": ".4f", "over_bound_percent": ".4f"}
+_FAST = ("mmgic", "seqpacker", "lightbinpack obfd", "in order")
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Lengths to be packed: a kind, a capacity, a window or none; `has_layouts`: the linear program bounds it too."""
+
+    kind: str
+    capacity: int
+    window: int | None = None
+    has_layouts: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of the work."""
+        return f"pack {self.kind} {self.capacity}" + (f" in windows of {self.window}" if self.window else "")
+
+
+SETS = [
+    Packed("text", 2048),
+    Packed("text", 4096),
+    Packed("text", 2048, WINDOW),
+    Packed("vlm-any", 2048),
+    Packed("vlm-any", 4096),
+    Packed("vlm-any", 4096, WINDOW),
+    Packed("vlm", 2048, has_layouts=True),
+    Packed("vlm", 4096, has_layouts=True),
+    Packed("long", 2048),
+]
+
+
+def pack_works(documents: int, layouts_seconds: float) -> Iterator[tuple[str, Callable[[], Work]]]:
+    """Names of the works, and what makes each: its bounds are found then.
+
+    Args:
+        documents: Documents of each.
+        layouts_seconds: How long the linear program may take.
+    """
+    for packed in SETS:
+        yield packed.name, lambda packed=packed: _work(packed, documents, layouts_seconds)  # type: ignore[misc]
+
+
+def _work(packed: Packed, documents: int, layouts_seconds: float) -> Work:
+    lengths = drawn_lengths(packed.kind, documents, packed.capacity, SEED)
+    arguments = {"kind": packed.kind, "documents": documents, "capacity": packed.capacity, "seed": SEED}
+    arguments |= bounds(lengths, packed.capacity, packed.window, layouts_seconds if packed.has_layouts else 0)
+    only = () if packed.kind == "text" and packed.window is None else _FAST
+    what = f"{documents} documents, {packed.kind}, to rows of {packed.capacity}"
+    return packing_work(packed.name, what, arguments, only)
+
+
+def bounds(lengths: Lengths, capacity: int, window: int | None, layouts_seconds: float) -> dict[str, Any]:
+    """The best bound for any packer, and that for packing in windows."""
+    best = quick_bound(lengths, capacity)
+    if layouts_seconds:
+        best = max(best, layouts_bound(lengths, capacity, layouts_seconds))
+    found: dict[str, Any] = {"bound": best, "window": window}
+    if window:
+        found["window_bound"] = windows_bound(lengths, capacity, window)
+    return found
+
+
+def packing_work(name: str, what: str, arguments: dict[str, Any], only: tuple[str, ...]) -> Work:
+    """A work of packers; the bounds are told in words too."""
+    shown = dict(_FIGURES)
+    what += f"; no packer needs less than {arguments['bound']} rows"
+    if "window_bound" in arguments:
+        over = 100 * (arguments["window_bound"] / arguments["bound"] - 1)
+        what += f", in windows of {arguments['window']} no less than {arguments['window_bound']} ({over:+.4f} %)"
+        shown["over_windows_bound_percent"] = ".4f"
+    return Work(name, what, "pack", "document", "seqpacker obfd", arguments, figures=shown, only=only)
+
+
+GOALS = [
+    Goal("pack text 2048", "mmgic", at_most=0.025, figure="run_seconds", unit="s"),
+    Goal("pack text 2048", "mmgic", "seqpacker obfd", at_least=4),
+    Goal("pack text 2048", "mmgic", "lightbinpack obfd", at_least=20),
+    Goal("pack text 2048", "mmgic", "trl bfd, one table", at_least=500),
+    Goal("pack text 2048", "mmgic", "trl bfd, map of 1,000", at_least=500),
+    Goal("pack text 2048", "mmgic", at_least=99.998, figure="fill_percent", unit="%"),
+    Goal("pack text 4096", "mmgic", at_least=99.999, figure="fill_percent", unit="%"),
+    Goal("pack vlm-any 4096", "mmgic", at_most=0.06, figure="over_bound_percent", unit="%"),
+    Goal("pack vlm-any 4096 in windows of 10000", "mmgic", at_most=0.10, figure="over_bound_percent", unit="%"),
+]
