@@ -65,9 +65,14 @@ class Work:
     only: Sequence[str] = ()
     rounds: int | None = None
 
+    @property
+    def units(self) -> str:
+        """`unit` in the plural."""
+        return self.unit + ("es" if self.unit.endswith("x") else "s")
+
 
 def forget_files(paths: Sequence[str | os.PathLike[str]]) -> None:
-    """Asks the kernel to drop the files' pages from memory: the next read comes from the disk. Written pages are synced first."""
+    """Asks the kernel to drop the files' pages, after syncing them: the next read comes from the disk."""
     for path in paths:
         descriptor = os.open(path, os.O_RDONLY)
         try:

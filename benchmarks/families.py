@@ -1,4 +1,4 @@
-"""Which libraries a process can load, in which versions, and on one thread. Imports nothing that reads the number of threads."""
+"""Which libraries a process can load, in which versions, and on one thread. Imports nothing that counts threads itself."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence

@@ -40,10 +40,8 @@ def goal_tree(goals: Sequence[Goal], figures: Figures) -> list[dict[str, Any]]:
 def _judged(goal: Goal, figures: Figures) -> dict[str, Any]:
     ours = figures.get((goal.work, goal.ours), {}).get(goal.figure)
     peer = figures.get((goal.work, goal.peer), {}).get(goal.figure) if goal.peer else None
-    if goal.peer is None:
-        value = ours
-    else:
-        value = peer / ours if ours and peer is not None else None
+    ratio = peer / ours if ours and peer is not None else None
+    value = ratio if goal.peer else ours
     too_low = value is not None and goal.at_least is not None and value < goal.at_least
     too_high = value is not None and goal.at_most is not None and value > goal.at_most
     return {

@@ -72,7 +72,7 @@ def load_notes() -> list[str]:
 
 
 def write_result(result: Mapping[str, Any], what: str, out: Path | None, is_quick: bool) -> None:
-    """Writes a result to `out`; by itself to `benchmarks/results/<what>-<day>-<machine>.json`, unless the run was a quick one."""
+    """Writes a result to `out`; without, to `benchmarks/results/<what>-<day>-<machine>.json` unless the run was quick."""
     default = ROOT / "benchmarks" / "results" / f"{what}-{result['date'][:10]}-{host_kind()}.json"
     path = out or (None if is_quick else default)
     if path:

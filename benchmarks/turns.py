@@ -1,7 +1,7 @@
 """Times a work: engines take turns, in another order each round, and the cheapest round of each counts.
 
-A busy machine so hurts all alike, and seldom. A short run is repeated within its turn; an engine that has had its seconds leaves
-the rounds early, and its row says how many it had. What cannot run is named, not left out in silence.
+A busy machine so hurts all alike, and seldom. A short run is repeated within its turn; an engine that has had its seconds
+leaves the rounds early, and its row says how many it had. What cannot run is named, not left out in silence.
 """
 
 import random
@@ -113,7 +113,7 @@ def work_lines(work: Work, tree: dict[str, Any]) -> Iterator[str]:
     shown = work.figures
     yield f"\n{work.name}: {work.what} ({work.clock} time)"
     yield (
-        f"  {'engine':<44} {'us/' + work.unit:>12} {work.unit + 's/s':>13} {'ratio':>8} {work.unit + 's':>10}"
+        f"  {'engine':<44} {'us/' + work.unit:>12} {work.units + '/s':>13} {'ratio':>8} {work.units:>10}"
         + "".join(f" {name.replace('_', ' '):>20}" for name in shown)
     )
     for row in tree["engines"]:

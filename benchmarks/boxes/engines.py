@@ -1,8 +1,8 @@
 """What writes and reads boxes: ours, transformers, supervision, code by hand, and overlaps from pycocotools and torchvision.
 
-Works: `write NOTATION` and `read NOTATION` a batch of texts, `ids` (N, 4) without text, `iou` of two sets. Readers of one text are
-called for each text; who takes a batch gets it. Every reader gets the same texts, and gives boxes that are compared with those
-that were written.
+Works: `write NOTATION` and `read NOTATION` a batch of texts, `ids` (N, 4) without text, `iou` of two sets. Readers of one
+text are called for each text; who takes a batch gets it. Every reader gets the same texts, and its boxes are compared with
+those that were written.
 """
 
 import types
@@ -28,14 +28,19 @@ def _texts(batch: Batch, notation: str) -> list[str]:
     return [NOTATIONS[notation].write(boxes, batch.labels) for boxes in batch.boxes.tolist()]
 
 
-def _writer(arguments: Arguments, run_of: Callable[[Batch], Callable[[], list[str]]]) -> Prepared:
+def _writer(
+    arguments: Arguments,
+    run_of: Callable[[Batch], Callable[[], list[str]]],
+    compared: Callable[[str], str] = lambda text: text,
+) -> Prepared:
     batch = make_batch(arguments)
     expected = _texts(batch, arguments["notation"])
 
     def facts(texts: list[str]) -> dict[str, float]:
         if len(texts) != len(expected):
             raise ValueError(f"{len(texts)} texts were written, {len(expected)} were asked for")
-        return {"same_text": sum(map(str.__eq__, texts, expected)) / len(expected)}
+        same = sum(compared(text) == wanted for text, wanted in zip(texts, expected, strict=True))
+        return {"same_text": same / len(expected)}
 
     return Prepared(run_of(batch), batch.num_boxes, facts=facts)
 
@@ -92,7 +97,7 @@ def plain_engines() -> list[Engine]:
 
 
 def transformers_engines() -> list[Engine]:
-    """transformers' functions for Kosmos-2, called box by box or text by text as its processor does, and for Florence-2."""
+    """transformers' functions for Kosmos-2 box by box and text by text, its processor's call for a batch, and Florence-2's."""
     kosmos = import_module("transformers.models.kosmos2.processing_kosmos2")
 
     def write(arguments: Arguments) -> Prepared:
@@ -105,11 +110,25 @@ def transformers_engines() -> list[Engine]:
                     upper, lower = index(box, 32)
                     tokens = f"<patch_index_{upper:04d}><patch_index_{lower:04d}>"
                     parts.append(f"<phrase>{label}</phrase><object>{tokens}</object>")
-                return "".join(parts)
+                return "<grounding>" + "".join(parts)
 
             return lambda: [one(boxes) for boxes in rows]
 
         return _writer(arguments, run_of)
+
+    def write_whole(arguments: Arguments) -> Prepared:
+        # The method needs no tokenizer, which making a processor would.
+        processor = object.__new__(kosmos.Kosmos2Processor)
+        processor.boi_token, processor.eoi_token, processor.num_patch_index_tokens = "<image>", "</image>", 1024
+
+        def run_of(batch: Batch) -> Callable[[], list[str]]:
+            phrases = "<grounding>" + "".join(f"<phrase>{label}</phrase>" for label in batch.labels)
+            texts = [phrases] * len(batch.boxes)
+            boxes = [[tuple(box) for box in text] for text in batch.boxes.tolist()]
+            return lambda: processor.preprocess_examples(texts, bboxes=boxes)
+
+        # It writes spaces between the tokens, which the tokenizer takes away again.
+        return _writer(arguments, run_of, lambda text: text.replace("> <", "><"))
 
     def read(arguments: Arguments) -> Prepared:
         extract = kosmos.clean_text_and_extract_entities_with_bboxes
@@ -122,6 +141,7 @@ def transformers_engines() -> list[Engine]:
 
     return [
         Engine("write kosmos-2", "transformers", write),
+        Engine("write kosmos-2", "transformers, its processor", write_whole),
         Engine("read kosmos-2", "transformers", read),
         *_florence_engines(),
     ]

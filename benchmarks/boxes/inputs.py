@@ -25,7 +25,7 @@ class Batch:
     @property
     def num_boxes(self) -> int:
         """Boxes of all texts."""
-        return self.boxes.shape[0] * self.boxes.shape[1]
+        return self.boxes.size // 4
 
 
 def make_batch(arguments: Mapping[str, Any]) -> Batch:

@@ -1,6 +1,6 @@
 """Each notation as one writes and reads it by hand: f-strings, `re` and `json`, a text at a time.
 
-They are the baseline, and they make the texts that every reader gets. Rules: docs/boxes.md. They read what they write, not more.
+They are the baseline, and they make the texts that every reader gets. They read what they write, not more.
 """
 
 import json
@@ -43,7 +43,9 @@ def _kosmos() -> Plain:
         return x0, y0, x1, y1
 
     return Plain(
-        lambda boxes, labels: "".join(one(label, box) for label, box in zip(labels, boxes, strict=True)),
+        lambda boxes, labels: (
+            "<grounding>" + "".join(one(label, box) for label, box in zip(labels, boxes, strict=True))
+        ),
         lambda text: [(label, box_of(int(upper), int(lower))) for label, upper, lower in pattern.findall(text)],
     )
 
@@ -62,27 +64,41 @@ def _florence() -> Plain:
     )
 
 
-def _paligemma(bins: int, written: Callable[[float], int]) -> Plain:
-    pattern = re.compile(r"<loc(\d{4})><loc(\d{4})><loc(\d{4})><loc(\d{4})> ([^;<]+?)(?= ;|$)")
+def _y_first(token: str, scale: int, last: int) -> Plain:
+    """Four tokens, y first, then the label; objects end in " ; ". `token` is the format of one, `last` the last number."""
+    number = token.replace("{:04d}", r"(\d{4})").replace("{}", r"(\d+)")
+    pattern = re.compile(4 * number + r" ([^;<]+?)(?= ;|$)")
+    tokens = 4 * token + " {}"
 
     def one(label: str, box: Sequence[float]) -> str:
-        x0, y0, x1, y1 = map(written, box)
-        return f"<loc{y0:04d}><loc{x0:04d}><loc{y1:04d}><loc{x1:04d}> {label}"
+        x0, y0, x1, y1 = (min(round(v * scale), last) for v in box)
+        return tokens.format(y0, x0, y1, x1, label)
 
     return Plain(
         lambda boxes, labels: " ; ".join(one(label, box) for label, box in zip(labels, boxes, strict=True)),
         lambda text: [
-            (label, (int(x0) / bins, int(y0) / bins, int(x1) / bins, int(y1) / bins))
+            (label, (int(x0) / scale, int(y0) / scale, int(x1) / scale, int(y1) / scale))
             for y0, x0, y1, x1, label in pattern.findall(text)
         ],
     )
 
 
-def _bracketed(one: str, pattern: str, scale: int) -> Plain:
-    """Notations whose objects stand end to end: `one` is the format of an object, `pattern` finds it again."""
+def _shikra() -> Plain:
+    pattern = re.compile(r" ?([^\[\]]+) \[([\d.]+),([\d.]+),([\d.]+),([\d.]+)\]")
+    return Plain(
+        lambda boxes, labels: " ".join(
+            f"{label} [{x0:.3f},{y0:.3f},{x1:.3f},{y1:.3f}]"
+            for label, (x0, y0, x1, y1) in zip(labels, boxes, strict=True)
+        ),
+        lambda text: [(label, (float(a), float(b), float(c), float(d))) for label, a, b, c, d in pattern.findall(text)],
+    )
+
+
+def _bracketed(one: str, pattern: str, scale: int, separator: str = "") -> Plain:
+    """The label first: `one` is the format of an object, `pattern` finds it again."""
     compiled = re.compile(pattern)
     return Plain(
-        lambda boxes, labels: "".join(
+        lambda boxes, labels: separator.join(
             one.format(label, *(round(v * scale) for v in box)) for label, box in zip(labels, boxes, strict=True)
         ),
         lambda text: [
@@ -114,7 +130,9 @@ def _json(key: str, scales: tuple[int, int], *, y_first: bool) -> Plain:
 NOTATIONS: dict[str, Plain] = {
     "kosmos-2": _kosmos(),
     "florence-2": _florence(),
-    "paligemma": _paligemma(1023, lambda v: round(v * 1023)),
+    "paligemma": _y_first("<loc{:04d}>", 1023, 1023),
+    "paligemma-1024": _y_first("<loc{:04d}>", 1024, 1023),
+    "pix2seq": _y_first("<bin_{}>", 999, 999),
     "qwen-vl": _bracketed(
         "<ref>{}</ref><box>({},{}),({},{})</box>",
         r"<ref>([^<]+)</ref><box>\((\d+),(\d+)\),\((\d+),(\d+)\)</box>",
@@ -122,6 +140,13 @@ NOTATIONS: dict[str, Plain] = {
     ),
     "qwen2.5-vl": _json("bbox_2d", SIZE_PX, y_first=False),
     "qwen3-vl": _json("bbox_2d", (1000, 1000), y_first=False),
+    "shikra": _shikra(),
+    "shikra-tokens": _bracketed(
+        "{} <b_st><bin_{}> <bin_{}> <bin_{}> <bin_{}><b_ed>",
+        r" ?([^<]+) <b_st><bin_(\d+)> <bin_(\d+)> <bin_(\d+)> <bin_(\d+)><b_ed>",
+        1000,
+        " ",
+    ),
     "internvl": _bracketed(
         "<ref>{}</ref><box>[[{}, {}, {}, {}]]</box>",
         r"<ref>([^<]+)</ref><box>\[\[(\d+), (\d+), (\d+), (\d+)\]\]</box>",

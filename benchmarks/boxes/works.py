@@ -59,6 +59,7 @@ GOALS = [
         for notation in NOTATIONS
     ),
     Goal("write kosmos-2", "mmgic", "transformers", at_least=50),
+    Goal("write kosmos-2", "mmgic", "transformers, its processor", at_least=50),
     Goal("read kosmos-2", "mmgic", "transformers", at_least=50),
     *(Goal(f"read {notation}", "mmgic", "supervision", at_least=25) for notation in _SUPERVISION),
     Goal("read florence-2", "mmgic", "supervision (a region a text)", at_least=25),

@@ -100,9 +100,7 @@ def _dearest(
     return worth, taken
 
 
-def _layout(
-    values: NDArray[np.int64], taken: NDArray[np.int64], capacity: int, first: int
-) -> NDArray[np.float64]:
+def _layout(values: NDArray[np.int64], taken: NDArray[np.int64], capacity: int, first: int) -> NDArray[np.float64]:
     """The dearest layout that holds the document `first`."""
     column = _column(len(values), {first: 1})
     room = capacity - int(values[first])

@@ -1,7 +1,7 @@
 """Tokens to be written as rows: documents of image and text tokens, and the rows that our packer puts them in.
 
-A document is one picture's tokens, evenly drawn from 16,384 codes (which no compressor makes much smaller), then a caption whose
-ids follow Zipf's law over 32,000. Lengths are those of `vlm-any`. Equal arguments give equal tokens.
+A document is one picture's tokens, evenly drawn from 16,384 codes (which no compressor makes much smaller), then a caption
+whose ids follow Zipf's law over 32,000. Lengths are those of `vlm-any`. Equal arguments give equal tokens.
 """
 
 from collections.abc import Iterator, Mapping
@@ -74,8 +74,9 @@ def make_tokens(arguments: Mapping[str, Any]) -> TokenSet:
     np.add.at(turns, starts[:-1], 1)
     np.add.at(turns, starts[1:] - captions, -1)
     is_image = np.cumsum(turns[:-1], dtype=np.int8).astype(bool)
-    text = np.exp(rng.random(total, dtype=np.float32) * np.float32(np.log(TEXT_IDS))).astype(np.uint16) - 1
+    ranks = np.exp(rng.random(total, dtype=np.float32) * np.float32(np.log(TEXT_IDS))).astype(np.uint16) - 1
+    text = rng.permutation(TEXT_IDS).astype(np.uint16)[np.minimum(ranks, TEXT_IDS - 1)]
     codes = rng.integers(TEXT_IDS, TEXT_IDS + CODES, total, dtype=np.uint16)
-    ids = np.where(is_image, codes, text.astype(np.uint16))
+    ids = np.where(is_image, codes, text)
     kinds = np.where(is_image, np.uint8(IMAGE_KIND), np.uint8(TEXT_KIND))
     return TokenSet(ids, kinds, starts, pack(lengths, capacity, seed=0))
