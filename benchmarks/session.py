@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -30,18 +30,18 @@ def option_parser(what: str, description: str, families: Families[Any], rounds: 
     return parser
 
 
-def chosen(works: Iterable[Work], names: str | None) -> list[Work]:
-    """The works whose names begin as one of `names`; all where there are none."""
-    return [work for work in works if not names or work.name.startswith(tuple(names.split(",")))]
+def is_chosen(name: str, names: str | None) -> bool:
+    """Whether a work's name begins as one of `names`; true where there are none."""
+    return not names or name.startswith(tuple(names.split(",")))
 
 
 def run_works(
     what: str,
     options: argparse.Namespace,
-    works: Sequence[Work],
+    works: Iterable[Work],
     goals: Sequence[Goal],
     rounds: int,
-    more: Callable[[], dict[str, Any]] = dict,
+    notes: Sequence[str] = (),
 ) -> int:
     """Times the works, prints tables and goals, writes the result; 0 unless nothing of ours could be timed.
 
@@ -51,10 +51,10 @@ def run_works(
         works: What to time, in this order.
         goals: What to judge.
         rounds: Rounds where the options say none.
-        more: What else the result holds; called at the end.
+        notes: What the reader of the result should know beforehand.
     """
     rounds = options.rounds or (2 if options.quick else rounds)
-    result, notes = circumstances(), load_notes()
+    result, notes = circumstances(), [*notes, *load_notes()]
     measured: dict[tuple[str, str], dict[str, float]] = {}
     trees = []
     with ExitStack() as stack:
@@ -77,7 +77,6 @@ def run_works(
         "notes": notes,
         "goals": judged,
         "works": trees,
-        **more(),
     }
     write_result(result, what, options.out, options.quick)
     return 0 if any(engine.startswith("mmgic") for _, engine in measured) else 1

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from benchmarks.boxes.engines import FAMILIES
 from benchmarks.boxes.works import GOALS, works
-from benchmarks.session import chosen, option_parser, run_works
+from benchmarks.session import is_chosen, option_parser, run_works
 
 _ROUNDS = 15
 
@@ -20,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs what the arguments say; 0 unless nothing of ours could be timed."""
     options = option_parser("boxes", (__doc__ or "").split("\n")[0], FAMILIES, _ROUNDS).parse_args(arguments)
     listed = works(400, 100) if options.quick else works(10_000, 4_000)
-    return run_works("boxes", options, chosen(listed, options.works), GOALS, _ROUNDS)
+    works_chosen = [work for work in listed if is_chosen(work.name, options.works)]
+    return run_works("boxes", options, works_chosen, GOALS, _ROUNDS)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,21 @@ from benchmarks.pack.packers import (
     seqpacker_packers,
     trl_packers,
 )
+from benchmarks.pack.stores import litdata_stores, mmgic_stores, plain_copies, streaming_stores
+
+
+def _mmgic_engines() -> list[Engine]:
+    return mmgic_packers() + mmgic_stores()
+
 
 FAMILIES: Families[Engine] = {
-    "mmgic": ("mmgic", mmgic_packers),
+    "mmgic": ("mmgic", _mmgic_engines),
     "seqpacker": ("seqpacker", seqpacker_packers),
     "lightbinpack": ("lightbinpack", lightbinpack_packers),
     "trl": ("trl", trl_packers),
     "in-order": ("", in_order_packers),
+    "copies": ("", plain_copies),
+    "litdata": ("litdata", litdata_stores),
+    "mosaicml-streaming": ("mosaicml-streaming", streaming_stores),
 }
 """The distribution and the engines of each library, in the order of the tables."""

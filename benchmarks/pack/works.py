@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks.engines import Work
@@ -10,6 +11,7 @@ from benchmarks.pack.bounds import layouts_bound, quick_bound, windows_bound
 from benchmarks.pack.lengths import Lengths, drawn_lengths
 
 SEED, WINDOW = 1, 10_000
+REAL = "pack real documents"
 _FIGURES = {"rows": ".0f", "fill_percent": ".4f", "over_bound_percent": ".4f"}
 _FAST = ("mmgic", "seqpacker", "lightbinpack obfd", "in order")
 
@@ -84,14 +86,63 @@ def packing_work(name: str, what: str, arguments: dict[str, Any], only: tuple[st
     return Work(name, what, "pack", "document", "seqpacker obfd", arguments, figures=shown, only=only)
 
 
+def row_works(documents: int, reads: int, folder: Path) -> list[Work]:
+    """The works on rows of 4,096 tokens: `documents` in all, `reads` of the rows read a run; files lie below `folder`."""
+    arguments = {"documents": documents, "capacity": 4096, "seed": SEED, "reads": reads, "folder": str(folder)}
+    stored = {"bytes_per_token": ".3f", "share_of_raw": ".3f"}
+    peer = "mosaicml-streaming"
+    return [
+        Work(
+            "rows to memory",
+            f"tokens of {documents} documents gathered into blocks of rows, 3 bytes a token",
+            "rows to memory",
+            "token",
+            "floor: the same bytes in order",
+            arguments,
+        ),
+        Work(
+            "rows to disk",
+            "the same as files (in the page cache); 3 bytes a token before compression",
+            "rows to disk",
+            "token",
+            peer,
+            arguments,
+            figures=stored,
+            rounds=3,
+        ),
+        Work(
+            "warm rows",
+            f"{reads} rows in an order drawn anew, from files that are in memory",
+            "warm rows",
+            "row",
+            peer,
+            arguments,
+            figures=stored,
+        ),
+        Work(
+            "cold rows",
+            f"the folder opened and {reads} rows read, from files that the kernel was asked to forget",
+            "cold rows",
+            "row",
+            peer,
+            arguments,
+            "wall",
+            stored | {"disk_bytes_per_row": ".0f"},
+            rounds=5,
+        ),
+    ]
+
+
 GOALS = [
     Goal("pack text 2048", "mmgic", at_most=0.025, figure="run_seconds", unit="s"),
     Goal("pack text 2048", "mmgic", "seqpacker obfd", at_least=4),
     Goal("pack text 2048", "mmgic", "lightbinpack obfd", at_least=20),
+    Goal("pack text 2048", "mmgic", "lightbinpack obfd, from a list", at_least=20),
     Goal("pack text 2048", "mmgic", "trl bfd, one table", at_least=500),
     Goal("pack text 2048", "mmgic", "trl bfd, map of 1,000", at_least=500),
     Goal("pack text 2048", "mmgic", at_least=99.998, figure="fill_percent", unit="%"),
     Goal("pack text 4096", "mmgic", at_least=99.999, figure="fill_percent", unit="%"),
     Goal("pack vlm-any 4096", "mmgic", at_most=0.06, figure="over_bound_percent", unit="%"),
     Goal("pack vlm-any 4096 in windows of 10000", "mmgic", at_most=0.10, figure="over_bound_percent", unit="%"),
+    Goal("rows to memory", "mmgic", at_least=1e9, figure="units_per_second", unit="tokens/s"),
 ]
