@@ -71,10 +71,10 @@ def load_notes() -> list[str]:
     return [busy] if load > cores() / 2 else []
 
 
-def write_result(result: Mapping[str, Any], what: str, out: Path | None, is_quick: bool) -> None:
-    """Writes a result to `out`; without, to `benchmarks/results/<what>-<day>-<machine>.json` unless the run was quick."""
+def write_result(result: Mapping[str, Any], what: str, out: Path | None, is_part: bool) -> None:
+    """Writes a result to `out`; without, to `benchmarks/results/<what>-<day>-<machine>.json` unless it is of a part."""
     default = ROOT / "benchmarks" / "results" / f"{what}-{result['date'][:10]}-{host_kind()}.json"
-    path = out or (None if is_quick else default)
+    path = out or (None if is_part else default)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(result, indent=1) + "\n")

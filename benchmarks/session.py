@@ -20,9 +20,9 @@ def option_parser(what: str, description: str, families: Families[Any], rounds: 
     """The options that every benchmark of this kind has."""
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{what}.run", description=description)
     python = ROOT / ".bench/environments" / what / "bin/python"
-    parser.add_argument("--quick", action="store_true", help="small and few rounds; no result in benchmarks/results")
+    parser.add_argument("--quick", action="store_true", help="small and few rounds; no result by itself")
     parser.add_argument("--rounds", type=int, help=f"default: {rounds}, or 2 with --quick")
-    parser.add_argument("--works", help="beginnings of names, separated by commas; default: all")
+    parser.add_argument("--works", help="beginnings of names, separated by commas; no result by itself; default: all")
     parser.add_argument("--engines", default=",".join(families), help="families, separated by commas; default: all")
     parser.add_argument("--peers", type=Path, default=python, help="Python that has the peers")
     parser.add_argument("--system-memory", action="store_true", help="give freed memory back as the C library does")
@@ -78,7 +78,8 @@ def run_works(
         "goals": judged,
         "works": trees,
     }
-    write_result(result, what, options.out, options.quick)
+    is_part = options.quick or options.works is not None
+    write_result(result, what, options.out, is_part)
     return 0 if any(engine.startswith("mmgic") for _, engine in measured) else 1
 
 

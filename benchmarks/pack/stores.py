@@ -76,13 +76,14 @@ def store_engines(stores: Sequence[Store], *, read_ones: Sequence[str] = ()) -> 
     ]
 
 
-def _place(arguments: Arguments) -> Path:
+def _temporary(arguments: Arguments) -> tempfile.TemporaryDirectory[str]:
     Path(arguments["folder"]).mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=arguments["folder"]))
+    return tempfile.TemporaryDirectory(dir=arguments["folder"], ignore_cleanup_errors=True)
 
 
 def _writing(store: Store, arguments: Arguments) -> Prepared:
-    tokens, place = make_tokens(arguments), _place(arguments)
+    tokens, folder = make_tokens(arguments), _temporary(arguments)
+    place = Path(folder.name)
 
     def clear() -> None:
         shutil.rmtree(place)
@@ -92,7 +93,7 @@ def _writing(store: Store, arguments: Arguments) -> Prepared:
         _check(tokens, store.open(place), store.has_kinds)
         return _stored(place, tokens)
 
-    return Prepared(lambda: store.write(tokens, place), tokens.num_tokens, clear, facts, lambda: shutil.rmtree(place))
+    return Prepared(lambda: store.write(tokens, place), tokens.num_tokens, clear, facts, folder.cleanup)
 
 
 def _orders(arguments: Arguments, rows: int) -> Iterator[list[int]]:
@@ -102,7 +103,8 @@ def _orders(arguments: Arguments, rows: int) -> Iterator[list[int]]:
 
 
 def _warm(store: Store, arguments: Arguments) -> Prepared:
-    tokens, place = make_tokens(arguments), _place(arguments)
+    tokens, folder = make_tokens(arguments), _temporary(arguments)
+    place = Path(folder.name)
     store.write(tokens, place)
     read = store.open(place)
     _check(tokens, read, store.has_kinds)
@@ -116,11 +118,12 @@ def _warm(store: Store, arguments: Arguments) -> Prepared:
     def before() -> None:
         order[0] = next(orders)
 
-    return Prepared(run, len(order[0]), before, lambda _: stored, lambda: shutil.rmtree(place))
+    return Prepared(run, len(order[0]), before, lambda _: stored, folder.cleanup)
 
 
 def _cold(store: Store, arguments: Arguments) -> Prepared:
-    tokens, place = make_tokens(arguments), _place(arguments)
+    tokens, folder = make_tokens(arguments), _temporary(arguments)
+    place = Path(folder.name)
     store.write(tokens, place)
     _check(tokens, store.open(place), store.has_kinds)
     stored, orders = _stored(place, tokens), _orders(arguments, tokens.packing.num_rows)
@@ -140,7 +143,7 @@ def _cold(store: Store, arguments: Arguments) -> Prepared:
     def facts(_: Any) -> dict[str, float]:
         return {**stored, "disk_bytes_per_row": (_read_from_disk() - disk_bytes[0]) / len(order[0])}
 
-    return Prepared(run, len(order[0]), before, facts, lambda: shutil.rmtree(place))
+    return Prepared(run, len(order[0]), before, facts, folder.cleanup)
 
 
 def _read_from_disk() -> int:

@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.before:
         result["after_over_before"] = _gains(*(checkout["best"] for checkout in result["checkouts"].values()))
     _show(result["checkouts"])
-    write_result(result, "tokenize", options.out, is_quick=False)
+    write_result(result, "tokenize", options.out, is_part=False)
     return 0
 
 
