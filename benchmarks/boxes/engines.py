@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.boxes.inputs import SIZE_PX, Batch, Boxes, largest_error, make_batch, make_two_sets
+from benchmarks.boxes.inputs import SIZE_PX, Batch, largest_error, make_batch
+from benchmarks.boxes.overlaps import overlaps, pycocotools_engines, torchvision_engines
 from benchmarks.boxes.plain import NOTATIONS
 from benchmarks.engines import Engine, Prepared
 from benchmarks.families import Families
@@ -177,7 +178,7 @@ def supervision_engines() -> list[Engine]:
     """supervision's readers. Florence-2's takes one region a text, so it gets a text for each box."""
     warnings.filterwarnings("ignore")
     vlm = import_module("supervision.detection.vlm")
-    overlaps = import_module("supervision.detection.utils.iou_and_nms").box_iou_batch
+    box_iou = import_module("supervision.detection.utils.iou_and_nms").box_iou_batch
     sides = np.array([*SIZE_PX, *SIZE_PX], dtype=float)
     readers: dict[str, Callable[[str], Any]] = {
         "paligemma": lambda text: vlm.from_paligemma(text, SIZE_PX),
@@ -208,7 +209,7 @@ def supervision_engines() -> list[Engine]:
     return [
         *_each("read", "supervision", readers, read),
         Engine("read florence-2", "supervision (a region a text)", read_regions),
-        Engine("iou", "supervision", lambda arguments: _overlaps(arguments, lambda a, b: lambda: overlaps(a, b))),
+        Engine("iou", "supervision", lambda arguments: overlaps(arguments, lambda a, b: lambda: box_iou(a, b))),
     ]
 
 
@@ -222,46 +223,6 @@ def _regions(text: str) -> list[str]:
         labels.append(region[end:])
         whole[at] = labels[at] + region[:end]
     return whole
-
-
-def _overlaps(arguments: Arguments, run_of: Callable[[Boxes, Boxes], Callable[[], Any]]) -> Prepared:
-    first, second = make_two_sets(arguments)
-
-    def facts(result: Any) -> dict[str, float]:
-        step = max(1, len(first) // 50)
-        low = np.maximum(first[::step, None, :2], second[None, :, :2])
-        high = np.minimum(first[::step, None, 2:], second[None, :, 2:])
-        shared = np.clip(high - low, 0, None).prod(axis=2)
-        union = np.prod(first[::step, None, 2:] - first[::step, None, :2], axis=2) + np.prod(
-            second[None, :, 2:] - second[None, :, :2], axis=2
-        )
-        return {"max_difference": float(np.abs(np.asarray(result)[::step] - shared / (union - shared)).max())}
-
-    return Prepared(run_of(first, second), len(first) * len(second), facts=facts)
-
-
-def pycocotools_engines() -> list[Engine]:
-    """pycocotools takes corner and size; they are given so."""
-    iou = import_module("pycocotools.mask").iou
-
-    def run_of(first: Boxes, second: Boxes) -> Callable[[], Any]:
-        sized = [np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1) for boxes in (first, second)]
-        crowd = [0] * len(second)
-        return lambda: iou(sized[0], sized[1], crowd)
-
-    return [Engine("iou", "pycocotools", lambda arguments: _overlaps(arguments, run_of))]
-
-
-def torchvision_engines() -> list[Engine]:
-    """torchvision on the CPU, in float64 as the others."""
-    torch, box_iou = import_module("torch"), import_module("torchvision.ops").box_iou
-    torch.set_num_threads(1)
-
-    def run_of(first: Boxes, second: Boxes) -> Callable[[], Any]:
-        tensors = [torch.from_numpy(boxes) for boxes in (first, second)]
-        return lambda: box_iou(*tensors)
-
-    return [Engine("iou", "torchvision", lambda arguments: _overlaps(arguments, run_of))]
 
 
 def mmgic_engines() -> list[Engine]:
@@ -293,7 +254,7 @@ def mmgic_engines() -> list[Engine]:
         return Prepared(lambda: geometry.ids_from_boxes(boxes, arguments["notation"]), len(boxes))
 
     def iou(arguments: Arguments) -> Prepared:
-        return _overlaps(arguments, lambda first, second: lambda: geometry.iou_matrix(first, second))
+        return overlaps(arguments, lambda first, second: lambda: geometry.iou_matrix(first, second))
 
     return [
         *_each("write", "mmgic", NOTATIONS, write),

@@ -2,6 +2,7 @@
 
 from benchmarks.engines import Engine
 from benchmarks.families import Families
+from benchmarks.pack.libraries import litdata_stores, mmgic_stores, plain_copies, streaming_stores
 from benchmarks.pack.packers import (
     in_order_packers,
     lightbinpack_packers,
@@ -9,7 +10,6 @@ from benchmarks.pack.packers import (
     seqpacker_packers,
     trl_packers,
 )
-from benchmarks.pack.stores import litdata_stores, mmgic_stores, plain_copies, streaming_stores
 
 
 def _mmgic_engines() -> list[Engine]:
