@@ -21,11 +21,19 @@ def answers_only() -> int:
     return answers
 
 
-def serve(answers: int, hello: Mapping[str, Any], answer: Answer) -> None:
-    """Answers commands until the input ends; an engine's failure is an answer too. What waits on the pipe is not timed."""
+def serve(answers: int, hello: Mapping[str, Any], answer: Answer, *, collects: bool = False) -> None:
+    """Answers commands until the input ends; an engine's failure is an answer too. What waits on the pipe is not timed.
+
+    Args:
+        answers: The file descriptor to answer on.
+        hello: The first line.
+        answer: Gives the answer to a command.
+        collects: Whether Python's cyclic garbage collector runs; it costs those most who make many objects.
+    """
     with os.fdopen(answers, "w", buffering=1) as stream:
         print(json.dumps(hello), file=stream)
-        gc.disable()
+        if not collects:
+            gc.disable()
         for line in sys.stdin:
             try:
                 told = answer(json.loads(line))

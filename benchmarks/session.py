@@ -25,7 +25,9 @@ def option_parser(what: str, description: str, families: Families[Any], rounds: 
     parser.add_argument("--works", help="beginnings of names, separated by commas; no result by itself; default: all")
     parser.add_argument("--engines", default=",".join(families), help="families, separated by commas; default: all")
     parser.add_argument("--peers", type=Path, default=python, help="Python that has the peers")
-    parser.add_argument("--system-memory", action="store_true", help="give freed memory back as the C library does")
+    parser.add_argument(
+        "--plain", action="store_true", help="memory and garbage collector as Python has them by itself"
+    )
     parser.add_argument("--out", type=Path, help="the result's file")
     return parser
 
@@ -72,7 +74,7 @@ def run_works(
     result |= {
         "load_at_end": [round(load, 2) for load in os.getloadavg()],
         "rounds": rounds,
-        "system_memory": options.system_memory,
+        "plain": options.plain,
         "versions": versions,
         "notes": notes,
         "goals": judged,
@@ -89,10 +91,11 @@ def _processes(what: str, options: argparse.Namespace, notes: list[str], stack: 
     if not python.exists():
         notes.append(f"no environment of peers ({python}): what is installed here alone was timed")
         python = Path(sys.executable)
-    memory = {} if options.system_memory else KEEP_MEMORY
+    memory = {} if options.plain else KEEP_MEMORY
+    mode = ["plain"] if options.plain else []
     module = f"benchmarks.{what}.engines"
     processes = [
-        stack.enter_context(closing(PeerProcess(python, "benchmarks.worker", [module, family], memory)))
+        stack.enter_context(closing(PeerProcess(python, "benchmarks.worker", [module, family, *mode], memory)))
         for family in options.engines.split(",")
     ]
     notes += [f"{name} could not be loaded: {why}" for process in processes for name, why in process.missing.items()]

@@ -4,6 +4,8 @@ Commands: `prepare` (work, engine, arguments) makes the input and tells the unit
 `time` (calls) runs what was prepared so often and answers the least CPU and wall seconds; `release` frees it. One engine is
 prepared at a time for each name, so that engines take turns without making their input again.
 
+A third argument, `plain`, leaves the garbage collector on.
+
 Example: python -m benchmarks.worker benchmarks.boxes.engines mmgic,supervision
 """
 
@@ -33,7 +35,7 @@ def timed(prepared: Prepared, calls: int) -> dict[str, float]:
     return {"cpu": cpu, "wall": wall}
 
 
-def main(module: str, families: list[str]) -> None:
+def main(module: str, families: list[str], *, is_plain: bool) -> None:
     """Answers commands until the input ends."""
     answers = answers_only()
     table = import_module(module).FAMILIES
@@ -54,8 +56,8 @@ def main(module: str, families: list[str]) -> None:
         return dict(timed(ready[key], command["calls"]))
 
     versions = {distribution: version_of(distribution) for name in found if (distribution := table[name][0])}
-    serve(answers, {"engines": list(by_name), "versions": versions, "missing": missing}, answer)
+    serve(answers, {"engines": list(by_name), "versions": versions, "missing": missing}, answer, collects=is_plain)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2].split(","))
+    main(sys.argv[1], sys.argv[2].split(","), is_plain="plain" in sys.argv[3:])
