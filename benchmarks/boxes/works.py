@@ -15,25 +15,17 @@ def works(boxes: int, iou_boxes: int) -> list[Work]:
     return [
         *(
             Work(
-                f"write {notation}",
-                f"boxes to texts of {notation}, {boxes} in a batch, 8 a text",
-                f"write {notation}",
+                f"{verb} {notation}",
+                f"{words.format(notation)}, {boxes} in a batch, 8 a text",
+                f"{verb} {notation}",
                 "box",
                 "by hand",
                 batch | {"notation": notation},
-                figures={"same_text": ".4f"},
+                figures=figures,
             )
-            for notation in NOTATIONS
-        ),
-        *(
-            Work(
-                f"read {notation}",
-                f"texts of {notation} to boxes, {boxes} in a batch, 8 a text",
-                f"read {notation}",
-                "box",
-                "by hand",
-                batch | {"notation": notation},
-                figures={"max_error": ".3f"},
+            for verb, words, figures in (
+                ("write", "boxes to texts of {}", {"same_text": ".4f"}),
+                ("read", "texts of {} to boxes", {"max_error": ".3f"}),
             )
             for notation in NOTATIONS
         ),

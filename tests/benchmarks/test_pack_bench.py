@@ -15,6 +15,7 @@ from benchmarks.pack.lengths import KINDS, drawn_lengths
 from benchmarks.pack.packers import check_rows, row_facts
 from benchmarks.pack.tokens import IMAGE_KIND, TEXT_IDS, make_tokens
 from benchmarks.pack.works import GOALS, pack_works, row_works
+from tests.unit.twins.packing import fewest_rows
 
 TOKENS = {"documents": 60, "capacity": 4096, "seed": 5}
 
@@ -60,26 +61,6 @@ def test_compressed_rows_are_smaller(result: dict[str, Any]) -> None:
 def test_goals_name_works_that_are_there() -> None:
     names = {name for name, _ in pack_works(1, 0)} | {work.name for work in row_works(1, 1, Path())}
     assert {goal.work for goal in GOALS} <= names
-
-
-def fewest_rows(lengths: list[int], capacity: int) -> int:
-    """The optimum, by trying every document in every row."""
-    best = len(lengths)
-
-    def place(at: int, rows: list[int]) -> None:
-        nonlocal best
-        if len(rows) >= best:
-            return
-        if at == len(lengths):
-            best = len(rows)
-            return
-        for number, row in enumerate(rows):
-            if row + lengths[at] <= capacity:
-                place(at + 1, [*rows[:number], row + lengths[at], *rows[number + 1 :]])
-        place(at + 1, [*rows, lengths[at]])
-
-    place(0, [])
-    return best
 
 
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=7), st.integers(20, 23))
