@@ -4,24 +4,26 @@ Reads documents and the records that they were made from (found through the docu
 `<split>-00000.rows` with `.index`, `vocabulary/`, `rejected.jsonl` and the manifest. Params: `tokenize`, `common.seed`.
 1. Fits the vocabulary on the training split.
 2. Encodes shard by shard, in parallel; visual codes come from the cache where another run left them.
-3. Packs the documents of each split into rows, window by window.
+3. Packs the documents of each split into rows, window by window, and tells how far that is from what no packer can beat.
 
 Example: mmgic tokenize --in data/documents --out data/sequences --params params.yaml
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
 from functools import partial
-from itertools import count, islice
+from itertools import groupby
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from mmgic.execution import commit_units, run_units
 from mmgic.execution.call import Outcome, Plan, StageCall
 from mmgic.execution.cores import available_cores
 from mmgic.params import section_tree, tree_digest
 from mmgic.schema.manifests import Manifest
-from mmgic.schema.sequences import Sequence
 from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import (
     check_input,
@@ -36,7 +38,7 @@ from mmgic.shards.rows import RowReader, write_rows
 from mmgic.shards.work import UnitNote, Work
 from mmgic.vocab.fit import fit_vocabulary
 from mmgic.vocab.joint import load_vocabulary
-from mmgic.vocab.rows import packed_rows
+from mmgic.vocab.rows import PackedBlock, SplitPacker
 from mmgic.vocab.shards import TokenUnit, write_tokens
 
 VOCABULARY = "vocabulary"
@@ -65,12 +67,13 @@ def run(call: StageCall) -> Outcome:
     identity = new_manifest("sequences", tree, tree_digest(tree), inputs, shards=[], counts={})
     with Work(call.out, identity, fresh=call.fresh) as work:
         if work.is_done:
-            return Outcome(work.manifest, was_done=True)
+            return _told(Outcome(work.manifest, was_done=True))
         fitted = _fitted(call, work, (documents, manifest), (records, record_manifest))
         vocabulary = load_vocabulary(work.files / VOCABULARY)
         tokens = work.root / "tokens"
         notes = list(_notes(call, work, tokens, (documents, manifest), (records, record_manifest)))
-        packed = list(_packed(call, work, tokens, notes))
+        reports: dict[str, dict[str, float]] = {}
+        packed = list(_packed(call, work, tokens, notes, vocabulary.image_end_id, reports))
         encoded = [msgspec.structs.replace(note, entries=[]) for note in notes]
         facts = {
             "row_length": call.params.tokenize.row_length,
@@ -78,9 +81,9 @@ def run(call: StageCall) -> Outcome:
             "vocabulary_size": vocabulary.size,
             "visual_digest": vocabulary.visual.digest,
             "template": fact(manifest, "template", documents),
-            "fill": _fill(packed, call.params.tokenize.row_length),
+            "packing": reports,
         }
-        return commit_units(
+        outcome = commit_units(
             work,
             [fitted, *encoded, *packed],
             total="documents",
@@ -88,6 +91,18 @@ def run(call: StageCall) -> Outcome:
             needed="rows.train",
             facts=facts,
         )
+    return _told(outcome)
+
+
+def _told(outcome: Outcome) -> Outcome:
+    """With what was packed, and how well, among the metrics and in words."""
+    reports = outcome.manifest.facts["packing"]
+    lines = [
+        f"packing of {split}: {report['rows']:,} rows, {report['fill']:.3%} full; no packer needs fewer than "
+        f"{report['lower_bound']:,} ({report['over_bound']:+.3%}), with these windows {report['window_bound']:,}"
+        for split, report in reports.items()
+    ]
+    return replace(outcome, metrics={**outcome.metrics, "packing": reports}, lines=(*outcome.lines, *lines))
 
 
 def _inputs(call: StageCall) -> tuple[Folder, Manifest, Folder, Manifest]:
@@ -137,7 +152,6 @@ def _notes(
         cache=call.extra.get("cache") or call.out.sibling(".codes"),
         out=tokens,
         notes=work.units,
-        row_length=call.params.tokenize.row_length,
         threads=call.threads,
     )
     done, total = 0, sum(cut.count for cut in cuts)
@@ -147,40 +161,35 @@ def _notes(
         yield note
 
 
-def _packed(call: StageCall, work: Work, tokens: Folder, notes: list[UnitNote]) -> Iterator[UnitNote]:
-    """Packs each split's documents into row shards."""
+def _packed(
+    call: StageCall,
+    work: Work,
+    tokens: Folder,
+    notes: list[UnitNote],
+    image_end_id: int,
+    reports: dict[str, dict[str, float]],
+) -> Iterator[UnitNote]:
+    """Packs each split's documents into row shards, and fills in its report."""
     params = call.params.tokenize
     for split in sorted({entry.split for note in notes for entry in note.entries}):
         entries = [entry for note in notes for entry in note.entries if entry.split == split]
-        rows = packed_rows(
-            RowReader(tokens, entries, verify=False),
-            row_length=params.row_length,
-            window=params.packing_window,
-            seed=call.params.common.seed,
-        )
-        for number in count():
+        packer = SplitPacker(RowReader(tokens, entries, verify=False), params, call.params.common.seed, image_end_id)
+        for number, blocks in groupby(packer, key=lambda block: block.shard):
             counts: Counter[str] = Counter()
-            shard = _counted(islice(rows, params.rows_per_shard), split, counts)
-            written = write_rows(work.files, f"{split}-{number:05d}", split, shard, params.rows_per_block)
-            if not written[0].count:
-                for entry in written:
-                    work.files.remove(entry.name)
-                break
+            data = _counted(blocks, split, counts)
+            written = write_rows(work.files, f"{split}-{number:05d}", split, data, params.zstd_level)
             yield UnitNote(written, [], dict(counts))
+        report = packer.report
+        lost = {"dropped": report.dropped, "truncated": report.truncated, "split": report.split}
+        counts = Counter({f"documents.{name}": count for name, count in lost.items()})
+        counts["tokens_lost"] = report.tokens_lost
+        yield UnitNote([], packer.rejections, dict(counts))
+        if report.rows:
+            reports[split] = {**asdict(report), "over_bound": report.over_bound}
 
 
-def _counted(rows: Iterable[Sequence], split: str, counts: Counter[str]) -> Iterator[Sequence]:
-    for row in rows:
-        counts[f"rows.{split}"] += 1
-        counts[f"packed_documents.{split}"] += len(row.keys)
-        counts[f"packed_tokens.{split}"] += sum(row.lengths)
-        yield row
-
-
-def _fill(packed: list[UnitNote], row_length: int) -> dict[str, float]:
-    """Share of each split's row places that hold a token."""
-    counts: Counter[str] = Counter()
-    for note in packed:
-        counts.update(note.counts)
-    splits = [key.removeprefix("rows.") for key in counts if key.startswith("rows.")]
-    return {split: counts[f"packed_tokens.{split}"] / (counts[f"rows.{split}"] * row_length) for split in splits}
+def _counted(blocks: Iterable[PackedBlock], split: str, counts: Counter[str]) -> Iterator[NDArray[np.uint8]]:
+    for block in blocks:
+        for name, count in block.counts.items():
+            counts[name if name.startswith("tokens.") else f"{name}.{split}"] += count
+        yield block.data

@@ -1,10 +1,13 @@
 """`mmgic inspect`: what a folder of shards holds, back in text and codes; of packed rows with their pictures as PNG files."""
 
+from __future__ import annotations
+
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -16,11 +19,16 @@ from mmgic.errors import InputError
 from mmgic.schema.documents import Document, TextPart
 from mmgic.schema.manifests import Manifest
 from mmgic.schema.records import Record
+from mmgic.schema.sequences import TOKEN_KINDS, Sequence
 from mmgic.shards.folder import Folder
 from mmgic.shards.lines import read_lines
 from mmgic.shards.manifest import MANIFEST, read_manifest
 from mmgic.shards.records import read_record_shard
 from mmgic.shards.rows import RowReader
+
+if TYPE_CHECKING:
+    from mmgic.vocab.encode import DecodedPart
+    from mmgic.vocab.joint import Vocabulary
 
 
 @click.command("inspect", short_help="Print what a folder of shards holds, back in text and codes.")
@@ -101,29 +109,59 @@ def _documents(shards: Folder, manifest: Manifest) -> Iterator[str]:
 
 
 def _rows(shards: Folder, manifest: Manifest, pictures: Path | None) -> Iterator[str]:
-    from PIL import Image
-
     from mmgic.vocab.encode import documents_from_sequence
     from mmgic.vocab.joint import load_vocabulary
 
     vocabulary = load_vocabulary(shards / "vocabulary")
     for number, sequence in enumerate(RowReader(shards, manifest.shards, verify=False)):
-        lines = [
-            f"== row {number}: {sum(sequence.lengths)} of {manifest.facts['row_length']} tokens, {len(sequence.keys)} documents"
-        ]
-        for (key, parts), length in zip(documents_from_sequence(sequence, vocabulary), sequence.lengths, strict=True):
-            words = []
-            for place, part in enumerate(parts):
-                if isinstance(part, TextPart):
-                    words.append(part.text)
-                    continue
-                words.append(f"[{part.concept}: {len(part.codes)} codes {_numbers(part.codes[:4])} ...]")
-                if pictures:
-                    pictures.mkdir(parents=True, exist_ok=True)
-                    pixels = vocabulary.visual.images_from_codes(part.codes[np.newaxis])[0]
-                    Image.fromarray(pixels).save(pictures / f"{key}-{place:03d}-{part.concept}.png")
-            lines.append(f"-- {key}: {length} tokens\n" + "".join(words))
+        total, room = sum(sequence.lengths), manifest.facts["row_length"]
+        lines = [f"== row {number}: {total} of {room} tokens ({total / room:.1%}), {len(sequence.keys)} segments"]
+        segments = zip(_segments(sequence, vocabulary), documents_from_sequence(sequence, vocabulary), strict=True)
+        for place, (head, (key, parts)) in enumerate(segments):
+            lines += [f"-- segment {place}, {head}", _words(parts)]
+            if pictures:
+                _draw(parts, vocabulary, pictures, f"{number:06d}-{place:03d}-{key}")
         yield "\n".join(lines)
+
+
+def _segments(sequence: Sequence, vocabulary: Vocabulary) -> Iterator[str]:
+    """Each segment of a row: its document, its tokens by kind, and which of its ends lies inside the document."""
+    ids, kinds = np.frombuffer(sequence.ids, vocabulary.id_type), np.frombuffer(sequence.kinds, np.uint8)
+    start = 0
+    for key, length in zip(sequence.keys, sequence.lengths, strict=True):
+        stop = start + length
+        counts = np.bincount(kinds[start:stop], minlength=len(TOKEN_KINDS)).tolist()
+        of = ", ".join(f"{kind} {count}" for kind, count in zip(TOKEN_KINDS, counts, strict=True) if count)
+        cut = [
+            words
+            for words, is_cut in (
+                ("goes on from another segment", ids[start] != vocabulary.bos_id),
+                ("its document was cut here", ids[stop - 1] != vocabulary.eos_id),
+            )
+            if is_cut
+        ]
+        yield f"{key}: tokens {start} to {stop} ({of})" + "".join(f"; {words}" for words in cut)
+        start = stop
+
+
+def _words(parts: list[DecodedPart]) -> str:
+    return "".join(
+        part.text
+        if isinstance(part, TextPart)
+        else f"[{part.concept}: {len(part.codes)} codes {_numbers(part.codes[:4])} ...]"
+        for part in parts
+    )
+
+
+def _draw(parts: list[DecodedPart], vocabulary: Vocabulary, folder: Path, stem: str) -> None:
+    """What the codes of the pictures show, as PNG files."""
+    from PIL import Image
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for place, part in enumerate(parts):
+        if not isinstance(part, TextPart):
+            pixels = vocabulary.visual.images_from_codes(part.codes[np.newaxis])[0]
+            Image.fromarray(pixels).save(folder / f"{stem}-{place:03d}-{part.concept}.png")
 
 
 def _numbers(values: object) -> str:

@@ -14,6 +14,7 @@ from mmgic.schema.params import TemplateParams
 from mmgic.schema.sequences import TOKEN_KINDS
 from mmgic.template import document_from_record
 from mmgic.vocab.encode import sequence_from_document
+from mmgic.vocab.parts import truncated_sequence
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {"visual": ("image", "region"), "all": TOKEN_KINDS}
 
@@ -22,6 +23,7 @@ def loss_predictions(
     model: TrainedModel, held: HeldOut, template: TemplateParams, seed: int, batch_size: int, on_done: OnDone
 ) -> tuple[list[LossPrediction], dict[str, int]]:
     """Summed loss and number of tokens of each kind for each held-out document; and how many were skipped or cut, by cause."""
+    vocabulary = model.vocabulary
     ids, kinds, keys = [], [], []
     lost: Counter[str] = Counter()
     for record in held.records:
@@ -29,13 +31,14 @@ def loss_predictions(
         if isinstance(document, Rejection):
             lost[f"skipped.{document.cause}"] += 1
             continue
-        encoded = sequence_from_document(document, model.vocabulary, held.codes_of(record.key), model.row_length)
-        if isinstance(encoded, Rejection):
-            lost[f"skipped.{encoded.cause}"] += 1
+        whole = sequence_from_document(document, vocabulary, held.codes_of(record.key))
+        sequence = truncated_sequence(whole, model.row_length, vocabulary.id_type.itemsize, vocabulary.image_end_id)
+        if sequence is None:
+            lost["skipped.too_long"] += 1
             continue
-        lost["cut"] += encoded[1] > 0
-        ids.append(np.frombuffer(encoded[0].ids, model.vocabulary.id_type))
-        kinds.append(np.frombuffer(encoded[0].kinds, np.uint8)[1:])
+        lost["cut"] += sequence.lengths < whole.lengths
+        ids.append(np.frombuffer(sequence.ids, vocabulary.id_type))
+        kinds.append(np.frombuffer(sequence.kinds, np.uint8)[1:])
         keys.append(record.key)
     predictions = []
     for key, kind, found in zip(keys, kinds, token_log_likelihoods(model, ids, batch_size, on_done), strict=True):

@@ -105,12 +105,20 @@ class VisualTokenizerParams(_Section, frozen=True):
 
 
 class TokenizeParams(_Section, frozen=True):
-    """Documents to packed rows of at most `row_length` tokens, packed in windows of `packing_window` documents."""
+    """Documents to packed rows of at most `row_length` tokens, packed in windows of `packing_window` documents.
 
-    row_length: Annotated[int, Meta(ge=16)]
+    `too_long` is what becomes of a longer document: left out, cut at its end, or split at the borders of its parts. A row
+    has at most `pictures_per_row` pictures, any number where that is 0. Blocks of rows are compressed with `zstd_level`, and
+    stored as they are where that is 0.
+    """
+
+    row_length: Annotated[int, Meta(ge=16, le=1 << 24)]
     packing_window: PositiveInt
+    too_long: Literal["drop", "truncate", "split"]
+    pictures_per_row: Annotated[int, Meta(ge=0, le=1 << 24)]
     rows_per_block: PositiveInt
     rows_per_shard: PositiveInt
+    zstd_level: Annotated[int, Meta(ge=0, le=22)]
     max_bad_fraction: Fraction
     text: TextTokenizerParams
     visual: VisualTokenizerParams

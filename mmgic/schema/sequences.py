@@ -13,7 +13,7 @@ TokenKind = Literal["template", "caption", "label", "description", "image", "reg
 
 
 class Sequence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One training row: the documents `keys[i]` end to end, `lengths[i]` tokens each.
+    """One training row: segments end to end, segment i of `lengths[i]` tokens out of document `keys[i]`.
 
     `ids` are little-endian unsigned integers of the width that the folder's manifest names (`id_bytes`), `kinds` one byte a
     token. A row is not padded: the loader does that.
@@ -26,7 +26,7 @@ class Sequence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A zstd block of a `.rows` shard: where it starts, how long it is, the first row in it and how many rows."""
+    """A block of a `.rows` shard: where it starts, how long it is, the first row in it and how many rows."""
 
     offset: int
     num_bytes: int
@@ -38,4 +38,5 @@ class BlockIndex(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Index of a `.rows` shard, so that a row is found by its number with one seek."""
 
     num_rows: int
+    compression: Literal["none", "zstd"]
     blocks: list[Block]

@@ -157,7 +157,7 @@ class HashingWriter:
         self._hash = blake3()
         self.num_bytes = 0
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes | memoryview) -> int:
         """Writes, hashes and counts."""
         self._raw.write(data)
         self._hash.update(data)

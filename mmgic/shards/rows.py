@@ -1,46 +1,60 @@
-"""Packed rows: `<split>-00000.rows`, zstd blocks of msgpack, and `<split>-00000.index` to find a row by its number.
+"""Packed rows: `<split>-00000.rows`, blocks of rows, and `<split>-00000.index` to find a row by its number.
 
-A block holds `rows_per_block` rows (the last of a shard may hold fewer); reading a row costs one seek and one block. The
-blocks' sizes stand in the index, which the manifest hashes like the rows.
+A block (`mmgic.packing.blocks`) holds some tens of rows and is compressed with zstd, or stored as it is. Local shards are
+read through a memory map, remote ones by ranges: of compressed blocks a row costs its whole block, which is kept a while; of
+stored blocks in a memory map it costs its own pages. The blocks' sizes stand in the index, which the manifest hashes like the
+rows.
 """
 
 import bisect
+import mmap
+import os
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import msgspec
+import numpy as np
 import zstandard
+from numpy.typing import NDArray
 
 from mmgic.errors import InputError
+from mmgic.packing import MAX_BLOCK_BYTES, RowBlock, block_of_sequences
 from mmgic.schema.manifests import ShardEntry
 from mmgic.schema.sequences import Block, BlockIndex, Sequence
 from mmgic.shards.folder import Folder
 
 ROWS, INDEX = ".rows", ".index"
 
-_LEVEL = 3
-_MAX_BLOCK_BYTES = 1 << 30
 _CACHED_BLOCKS = 16
 
 
 def write_rows(
-    folder: Folder, stem: str, split: str, rows: Iterable[Sequence], rows_per_block: int
+    folder: Folder, stem: str, split: str, blocks: Iterable[NDArray[np.uint8]], zstd_level: int
 ) -> list[ShardEntry]:
-    """Writes a shard of rows and its index; returns the two manifest lines, rows first."""
-    compressor = zstandard.ZstdCompressor(level=_LEVEL)
-    blocks: list[Block] = []
-    rows, count = iter(rows), 0
+    """Writes a shard of blocks and its index; returns the two manifest lines, rows first. Level 0 stores them as they are."""
+    compressor = zstandard.ZstdCompressor(level=zstd_level) if zstd_level else None
+    entries: list[Block] = []
+    count = 0
     with folder.writing(stem + ROWS) as stream:
-        while block := list(islice(rows, rows_per_block)):
-            data = compressor.compress(msgspec.msgpack.encode(block))
-            blocks.append(Block(offset=stream.num_bytes, num_bytes=len(data), first_row=count, num_rows=len(block)))
+        for block in blocks:
+            num_rows = len(RowBlock(block.data))
+            data = compressor.compress(block.data) if compressor else block.data
+            entries.append(Block(offset=stream.num_bytes, num_bytes=len(data), first_row=count, num_rows=num_rows))
             stream.write(data)
-            count += len(block)
+            count += num_rows
         entry = stream.entry(stem + ROWS, split, count)
+    index = BlockIndex(num_rows=count, compression="zstd" if compressor else "none", blocks=entries)
     with folder.writing(stem + INDEX) as stream:
-        stream.write(msgspec.json.encode(BlockIndex(num_rows=count, blocks=blocks)))
+        stream.write(msgspec.json.encode(index))
         return [entry, stream.entry(stem + INDEX, split, 0)]
+
+
+def blocks_of_sequences(rows: Iterable[Sequence], rows_per_block: int, id_bytes: int) -> Iterator[NDArray[np.uint8]]:
+    """Blocks of rows as they come."""
+    rows = iter(rows)
+    while some := list(islice(rows, rows_per_block)):
+        yield block_of_sequences(some, id_bytes)
 
 
 class RowReader:
@@ -54,8 +68,8 @@ class RowReader:
         self._folder = folder
         self._shards: list[tuple[ShardEntry, BlockIndex]] = []
         self._starts: list[int] = []
-        self._cache: OrderedDict[tuple[int, int], list[Sequence]] = OrderedDict()
-        self._decoder = msgspec.msgpack.Decoder(list[Sequence])
+        self._cache: OrderedDict[tuple[int, int], RowBlock] = OrderedDict()
+        self._maps: dict[str, memoryview] = {}
         entries = list(entries)
         indices = {entry.name: entry for entry in entries if entry.name.endswith(INDEX)}
         self.num_rows = 0
@@ -95,11 +109,17 @@ class RowReader:
         return self._block(shard, number)[row - blocks[number].first_row]
 
     def __iter__(self) -> Iterator[Sequence]:
+        for block in self.blocks():
+            for row in range(len(block)):
+                yield block[row]
+
+    def blocks(self) -> Iterator[RowBlock]:
+        """All blocks, in order."""
         for shard, (_, index) in enumerate(self._shards):
             for number in range(len(index.blocks)):
-                yield from self._block(shard, number)
+                yield self._block(shard, number)
 
-    def _block(self, shard: int, number: int) -> list[Sequence]:
+    def _block(self, shard: int, number: int) -> RowBlock:
         if (shard, number) not in self._cache:
             self._cache[shard, number] = self._read_block(shard, number)
             if len(self._cache) > _CACHED_BLOCKS:
@@ -107,14 +127,36 @@ class RowReader:
         self._cache.move_to_end((shard, number))
         return self._cache[shard, number]
 
-    def _read_block(self, shard: int, number: int) -> list[Sequence]:
+    def _read_block(self, shard: int, number: int) -> RowBlock:
         entry, index = self._shards[shard]
         block = index.blocks[number]
-        data = self._folder.stretch(entry.name, block.offset, block.num_bytes)
-        try:
-            size = zstandard.frame_content_size(data)
-            if not 0 <= size <= _MAX_BLOCK_BYTES:
-                raise InputError(f"block {number} claims {size} bytes", where=self._folder.file(entry.name))
-            return self._decoder.decode(zstandard.ZstdDecompressor().decompress(data))
-        except (zstandard.ZstdError, msgspec.MsgspecError) as error:
-            raise InputError(f"cannot read block {number}: {error}", where=self._folder.file(entry.name)) from error
+        where = f"{self._folder.file(entry.name)}, block {number}"
+        data = self._bytes(entry.name, block)
+        if index.compression == "zstd":
+            data = _decompressed(data, where)
+        found = RowBlock(data, where)
+        if len(found) != block.num_rows:
+            raise InputError(f"a block has {len(found)} rows, its index says {block.num_rows}", where=where)
+        return found
+
+    def _bytes(self, name: str, block: Block) -> bytes | memoryview:
+        """A block's bytes: out of a memory map where the shard is local, else by one ranged request."""
+        if not self._folder.is_local:
+            return self._folder.stretch(name, block.offset, block.num_bytes)
+        if name not in self._maps:
+            with self._folder.open(name) as stream:
+                # An empty file cannot be mapped; its blocks are then found to be cut.
+                is_empty = not stream.seek(0, os.SEEK_END)
+                mapped = b"" if is_empty else mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+                self._maps[name] = memoryview(mapped)
+        return self._maps[name][block.offset : block.offset + block.num_bytes]
+
+
+def _decompressed(data: bytes | memoryview, where: str) -> bytes:
+    try:
+        size = zstandard.frame_content_size(data)
+        if not 0 <= size <= MAX_BLOCK_BYTES:
+            raise InputError(f"a block claims {size} bytes", where=where)
+        return zstandard.ZstdDecompressor().decompress(data)
+    except zstandard.ZstdError as error:
+        raise InputError(f"cannot read the block: {error}", where=where) from error

@@ -9,13 +9,13 @@
 PAPER: "large square crops around the objects"; the figures are params. Cost: a few numpy calls a record.
 """
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from mmgic.geometry import (
+    BoxFault,
     box_areas,
+    box_faults,
     clip_boxes,
     iou_matrix,
     main_square_crop,
@@ -60,9 +60,13 @@ def record_from_raw(raw: RawRecord, header: PictureHeader, params: RegionParams)
             raw.key, "size_mismatch", f"declared {declared[0]}x{declared[1]}, stored {stored[0]}x{stored[1]}"
         )
     size = (header.width_px, header.height_px)
-    boxes = turn_boxes(_array(raw.boxes), orientation, *stored)
-    causes = _early_causes(raw.boxes, boxes, size)
-    boxes = np.where(np.isfinite(boxes), boxes, 0.0)
+    native = _array(raw.boxes)
+    faults = box_faults(native, *stored)
+    causes = _early_causes(raw.boxes, faults)
+    # Boxes that cannot be turned are empty in what follows, and reported as they came but for what is no number.
+    sound = (faults & BoxFault.UNSOUND) == 0
+    boxes = turn_boxes(np.where(sound[:, None], native, 0.0), orientation, *stored)
+    reported = np.where(sound[:, None], boxes, np.where(np.isfinite(native), native, 0.0))
     whole = np.array([cause in (None, "depiction") for cause in causes], dtype=bool)
     crop = main_square_crop(*size, clip_boxes(boxes[whole], *size))
     inside = _clipped(boxes, crop)
@@ -86,7 +90,7 @@ def record_from_raw(raw: RawRecord, header: PictureHeader, params: RegionParams)
             for i in regions
         ],
         dropped_boxes=[
-            DroppedBox(raw.boxes[i].label.id, _box(boxes[i]), cause)
+            DroppedBox(raw.boxes[i].label.id, _box(reported[i]), cause)
             for i, cause in enumerate(causes)
             if cause is not None
         ],
@@ -105,12 +109,12 @@ def _array(boxes: list[RawBox]) -> NDArray[np.float64]:
     return np.array([box.box_xyxy_px for box in boxes], dtype=np.float64).reshape(-1, 4)
 
 
-def _early_causes(raw: list[RawBox], boxes: NDArray[np.float64], size: tuple[int, int]) -> list[DropCause | None]:
+def _early_causes(raw: list[RawBox], faults: NDArray[np.uint8]) -> list[DropCause | None]:
     causes: list[DropCause | None] = []
-    for note, (x1, y1, x2, y2) in zip(raw, boxes, strict=True):
-        if not all(map(math.isfinite, (x1, y1, x2, y2))) or x2 <= x1 or y2 <= y1:
+    for note, fault in zip(raw, faults, strict=True):
+        if fault & (BoxFault.UNSOUND | BoxFault.DEGENERATE):
             causes.append("degenerate")
-        elif x2 <= 0 or y2 <= 0 or x1 >= size[0] or y1 >= size[1]:
+        elif fault & BoxFault.OUTSIDE:
             causes.append("outside_picture")
         elif note.is_crowd or note.is_group or note.is_depiction:
             causes.append("crowd" if note.is_crowd else "group" if note.is_group else "depiction")

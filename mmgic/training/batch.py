@@ -7,13 +7,11 @@ makes transformers keep documents apart. The first token of a document is no tar
 from collections.abc import Sequence as Seq
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from mmgic.packing import IGNORED, training_arrays
 from mmgic.schema.sequences import Sequence
-
-IGNORED = -100
 
 
 @dataclass(frozen=True)
@@ -36,18 +34,11 @@ class Batch:
 
 
 def batch_from_rows(rows: Seq[Sequence], row_length: int, id_bytes: int, pad_id: int = 0) -> Batch:
-    """Rows padded to `row_length`; the padding of a row counts as a document of its own."""
-    shape = len(rows), row_length
-    ids = np.full(shape, pad_id, np.int64)
-    positions = np.zeros(shape, np.int64)
-    labels = np.full(shape, IGNORED, np.int64)
-    for number, row in enumerate(rows):
-        values = np.frombuffer(row.ids, f"<u{id_bytes}")
-        used = len(values)
-        ids[number, :used] = labels[number, :used] = values
-        lengths = [*row.lengths, row_length - used] if used < row_length else row.lengths
-        starts = np.cumsum([0, *lengths[:-1]])
-        positions[number] = np.arange(row_length) - np.repeat(starts, lengths)
-        labels[number, starts] = IGNORED
-    ids_BT, positions_BT, labels_BT = map(torch.from_numpy, (ids, positions, labels))
+    """Rows padded to `row_length`; the padding of a row counts as a document of its own.
+
+    Raises:
+        InputError: a row is longer than `row_length`, or its lengths do not fit its ids.
+    """
+    arrays = training_arrays(rows, row_length, id_bytes, pad_id=pad_id)
+    ids_BT, positions_BT, labels_BT = map(torch.from_numpy, arrays)
     return Batch(ids_BT, positions_BT, labels_BT, num_tokens=sum(sum(row.lengths) for row in rows))

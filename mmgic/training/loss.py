@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mmgic.training.batch import IGNORED, Batch
+from mmgic.packing import IGNORED
+from mmgic.training.batch import Batch
 
 
 def token_losses(model: torch.nn.Module, batch: Batch) -> Tensor:

@@ -1,8 +1,7 @@
 """Documents to ids and back.
 
 A document is `<bos>`, its parts, `<eos>`; a picture is `<image>`, its codes, `</image>`. Each text part is encoded by itself,
-so that the kinds stored beside the ids give back the parts: document -> row -> document is lossless. What does not fit a row
-loses whole parts from its end, never part of a picture.
+so that the kinds stored beside the ids give back the parts: document -> row -> document is lossless.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmgic.schema.documents import Document, ImageConcept, ImagePart, Part, TextConcept, TextPart
-from mmgic.schema.manifests import Rejection
 from mmgic.schema.sequences import TOKEN_KINDS, Sequence
 from mmgic.vocab.joint import Vocabulary
 from mmgic.vocab.visual import Codes
@@ -54,20 +52,10 @@ def encode_parts(parts: Seq[Part], vocabulary: Vocabulary, codes_of: CodesOf) ->
     ]
 
 
-def sequence_from_document(
-    document: Document, vocabulary: Vocabulary, codes_of: CodesOf, row_length: int
-) -> tuple[Sequence, int] | Rejection:
-    """The document as a row of its own, with the number of parts that fell off its end; or why there is none."""
-    encoded = encode_parts(document.parts, vocabulary, codes_of)
-    kept = _that_fit(document.parts, encoded, row_length - 2)
-    if not any(isinstance(part, ImagePart) or part.concept != "template" for part in document.parts[:kept]):
-        total = sum(len(part.ids) for part in encoded) + 2
-        return Rejection(
-            document.key, "too_long", f"{total} tokens, the first parts alone exceed a row of {row_length}"
-        )
-    ids, kinds = joined(encoded[:kept], vocabulary)
-    sequence = Sequence(keys=[document.key], lengths=[len(ids)], ids=ids.tobytes(), kinds=kinds.tobytes())
-    return sequence, len(document.parts) - kept
+def sequence_from_document(document: Document, vocabulary: Vocabulary, codes_of: CodesOf) -> Sequence:
+    """The document as a row of its own, however long."""
+    ids, kinds = joined(encode_parts(document.parts, vocabulary, codes_of), vocabulary)
+    return Sequence(keys=[document.key], lengths=[len(ids)], ids=ids.tobytes(), kinds=kinds.tobytes())
 
 
 def joined(
@@ -81,16 +69,18 @@ def joined(
 
 
 def documents_from_sequence(sequence: Sequence, vocabulary: Vocabulary) -> Iterator[tuple[str, list[DecodedPart]]]:
-    """Key and parts of each document of a row."""
+    """Key and parts of each segment of a row, without `<bos>` and `<eos>`; a segment may lack either where a document was
+    cut or split."""
     ids = np.frombuffer(sequence.ids, vocabulary.id_type)
     kinds = np.frombuffer(sequence.kinds, np.uint8)
     start = 0
     for key, length in zip(sequence.keys, sequence.lengths, strict=True):
-        yield (
-            key,
-            list(_decoded(ids[start + 1 : start + length - 1], kinds[start + 1 : start + length - 1], vocabulary)),
+        stop = start + length
+        inner = slice(
+            start + int(ids[start] == vocabulary.bos_id), stop - int(length > 1 and ids[stop - 1] == vocabulary.eos_id)
         )
-        start += length
+        yield key, list(_decoded(ids[inner], kinds[inner], vocabulary))
+        start = stop
 
 
 def text_from_ids(ids: NDArray[np.unsignedinteger], vocabulary: Vocabulary) -> str:
@@ -105,15 +95,6 @@ def _encoded(part: Part, text_ids: list[int] | None, vocabulary: Vocabulary, cod
         codes = codes_of(part).astype(np.int64) + vocabulary.first_code_id
         ids = np.concatenate([[vocabulary.image_start_id], codes, [vocabulary.image_end_id]]).astype(vocabulary.id_type)
     return EncodedParts(ids, np.full(len(ids), _KIND[part.concept], np.uint8))
-
-
-def _that_fit(parts: Seq[Part], encoded: Seq[EncodedParts], room: int) -> int:
-    """How many parts from the start fit; a cut never leaves template words at the end with nothing after them."""
-    lengths = np.cumsum([len(part.ids) for part in encoded])
-    kept = int(np.searchsorted(lengths, room, side="right"))
-    while 0 < kept < len(parts) and parts[kept - 1].concept == "template":
-        kept -= 1
-    return kept
 
 
 def _decoded(

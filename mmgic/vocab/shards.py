@@ -5,15 +5,14 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 import msgspec
-import numpy as np
 
 from mmgic.schema.documents import Document, ImagePart
 from mmgic.schema.manifests import Rejection, ShardEntry
-from mmgic.schema.sequences import TOKEN_KINDS, Sequence
+from mmgic.schema.sequences import Sequence
 from mmgic.shards.folder import Folder
 from mmgic.shards.lines import read_lines
 from mmgic.shards.manifest import ShardCut
-from mmgic.shards.rows import write_rows
+from mmgic.shards.rows import blocks_of_sequences, write_rows
 from mmgic.shards.work import UnitNote, UnitNotes
 from mmgic.vocab.codes import CropKey, codes_of_shard
 from mmgic.vocab.encode import sequence_from_document
@@ -21,6 +20,8 @@ from mmgic.vocab.joint import load_vocabulary
 from mmgic.vocab.visual import Codes
 
 _ROWS_PER_BLOCK = 256
+_LEVEL = 1
+"""These rows live only until they are packed."""
 
 
 class TokenUnit(msgspec.Struct, frozen=True):
@@ -38,12 +39,11 @@ def write_tokens(
     cache: Folder,
     out: Folder,
     notes: UnitNotes,
-    row_length: int,
     threads: int,
 ) -> UnitNote:
     """Writes each document of the unit as a row of its own, unless an earlier run did."""
     name = unit.documents.entry.name
-    return notes.once(name, lambda: _written(unit, documents, records, vocabulary, cache, out, row_length, threads))
+    return notes.once(name, lambda: _written(unit, documents, records, vocabulary, cache, out, threads))
 
 
 def _written(
@@ -53,7 +53,6 @@ def _written(
     vocabulary_folder: Folder,
     cache: Folder,
     out: Folder,
-    row_length: int,
     threads: int,
 ) -> UnitNote:
     vocabulary = load_vocabulary(vocabulary_folder)
@@ -74,18 +73,11 @@ def _written(
             if document.key in failed:
                 rejections.append(Rejection(document.key, failed[document.key], "picture cannot be decoded"))
                 continue
-            result = sequence_from_document(document, vocabulary, partial(_codes_of, codes, document.key), row_length)
-            if isinstance(result, Rejection):
-                rejections.append(result)
-                continue
-            sequence, num_cut = result
-            counts["documents_cut"] += num_cut > 0
-            counts["parts_cut"] += num_cut
-            for kind, count in enumerate(np.bincount(np.frombuffer(sequence.kinds, np.uint8)).tolist()):
-                counts[f"tokens.{TOKEN_KINDS[kind]}"] += count
-            yield sequence
+            yield sequence_from_document(document, vocabulary, partial(_codes_of, codes, document.key))
 
-    entries = write_rows(out, entry.name.removesuffix(".jsonl.zst"), entry.split, rows(), _ROWS_PER_BLOCK)
+    stem = entry.name.removesuffix(".jsonl.zst")
+    blocks = blocks_of_sequences(rows(), _ROWS_PER_BLOCK, vocabulary.id_type.itemsize)
+    entries = write_rows(out, stem, entry.split, blocks, _LEVEL)
     return UnitNote(entries, rejections, dict(counts))
 
 

@@ -2,10 +2,12 @@
 //!
 //! * [`image`] decodes JPEG, PNG and WebP and resizes crops, value for value as Pillow does.
 //! * [`boxes`] turns boxes into location tokens and back.
+//! * [`overlap`] finds what is wrong with boxes, and their intersections over union.
 //! * [`pack`] packs documents into rows of one capacity.
 
 pub mod boxes;
 pub mod image;
+pub mod overlap;
 pub mod pack;
 
 /// Version of this crate; the Python package refuses a library of another one.

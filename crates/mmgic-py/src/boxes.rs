@@ -1,65 +1,248 @@
-//! Location tokens: quantising, writing and reading text.
+//! Boxes in text, in the notations of a table: quantising, writing and reading.
 
 use crate::errors;
-use mmgic_core::boxes::{self, Notation};
-use numpy::{PyArray1, PyReadonlyArray2};
+use mmgic_core::boxes::{self, BoxError, Labels, Notation, Resize, Row, Rule};
+use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
+use pyo3::types::{PyDict, PyList, PyString};
 
 type Flat<'py, T> = Bound<'py, PyArray1<T>>;
+type Sizes<'py> = Option<PyReadonlyArray2<'py, u32>>;
 
-fn parsed(py: Python<'_>, notation: &str) -> PyResult<Notation> {
-    notation.parse().map_err(|e| errors::from_box(py, &e))
+/// One notation, compiled.
+///
+/// Boxed: its searchers hold vectors of 32 bytes, which must lie on 32 bytes; Python's objects lie on 16.
+#[pyclass(frozen, module = "mmgic._core")]
+pub struct BoxNotation(Box<Notation>);
+
+/// A field of a row.
+fn field<'py, T>(row: &Bound<'py, PyDict>, name: &str) -> PyResult<T>
+where
+    T: for<'a> FromPyObject<'a, 'py, Error = PyErr>,
+{
+    match row.get_item(name)? {
+        Some(value) => value.extract(),
+        None => Err(pyo3::exceptions::PyKeyError::new_err(name.to_owned())),
+    }
 }
 
-/// Location ids, four a box, in one flat array.
+fn rule_of(row: &Bound<'_, PyDict>) -> PyResult<Rule> {
+    let kind: String = field(row, "rule")?;
+    let bins: u32 = field(row, "bins")?;
+    Ok(match kind.as_str() {
+        "floor" => Rule::Floor { bins },
+        "decimals" => Rule::Decimals { places: field(row, "decimals")? },
+        "cells" => Rule::Cells { side: bins },
+        "pixels" => Rule::Pixels {
+            resize: Resize {
+                factor: field(row, "factor")?,
+                min_pixels: field(row, "min_pixels")?,
+                max_pixels: field(row, "max_pixels")?,
+            },
+        },
+        _ => Rule::Round { bins, scale: field(row, "scale")? },
+    })
+}
+
+#[pymethods]
+impl BoxNotation {
+    /// Compiles the fields of a row, as `mmgic.geometry.notations` has them.
+    #[new]
+    fn new(py: Python<'_>, row: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let row = Row {
+            name: field(row, "name")?,
+            text: field(row, "text")?,
+            object: field(row, "object")?,
+            object_separator: field(row, "object_separator")?,
+            label: field(row, "label")?,
+            boxes: field(row, "boxes")?,
+            box_separator: field(row, "box_separator")?,
+            box_template: field(row, "box")?,
+            digits: field(row, "digits")?,
+            json: field(row, "json")?,
+            several: field(row, "several")?,
+            ignored: field(row, "ignored")?,
+            polygons: field(row, "polygons")?,
+            polygon_separator: field(row, "polygon_separator")?,
+            rule: rule_of(row)?,
+        };
+        Notation::new(&row).map(|notation| Self(Box::new(notation))).map_err(|e| errors::from_box(py, &e))
+    }
+}
+
+/// Sizes as pairs of width and height.
+fn pairs<'a>(sizes: Option<&'a PyReadonlyArray2<'_, u32>>) -> PyResult<boxes::Sizes<'a>> {
+    Ok(match sizes {
+        Some(array) => Some(array.as_slice()?.as_chunks::<2>().0),
+        None => None,
+    })
+}
+
+/// The statuses of a box that was read: name and bit.
 #[pyfunction]
-pub fn location_ids_from_boxes<'py>(
+pub fn box_statuses() -> Vec<(&'static str, u8)> {
+    boxes::status::ALL.to_vec()
+}
+
+/// Width and height of pictures as a model resizes them, flat.
+#[pyfunction]
+pub fn resized_sizes<'py>(
+    py: Python<'py>,
+    sizes: PyReadonlyArray2<'py, u32>,
+    factor: u32,
+    min_pixels: u64,
+    max_pixels: u64,
+) -> PyResult<Flat<'py, u32>> {
+    let resize = Resize { factor: factor.max(1), min_pixels, max_pixels };
+    let pairs = sizes.as_slice()?.as_chunks::<2>().0;
+    let resized: Result<Vec<[u32; 2]>, BoxError> = py.detach(|| {
+        pairs
+            .iter()
+            .enumerate()
+            .map(|(row, &[width, height])| {
+                resize.size(width, height).map_err(|why| BoxError::Size { row, width, height, why })
+            })
+            .collect()
+    });
+    let resized = resized.map_err(|e| errors::from_box(py, &e))?;
+    Ok(PyArray1::from_vec(py, resized.into_flattened()))
+}
+
+/// Location ids, 2 or 4 a box, in one flat array.
+#[pyfunction]
+#[pyo3(signature = (boxes, notation, sizes))]
+pub fn ids_from_boxes<'py>(
     py: Python<'py>,
     boxes: PyReadonlyArray2<'py, f64>,
-    notation: &str,
+    notation: &BoxNotation,
+    sizes: Sizes<'py>,
 ) -> PyResult<Flat<'py, i32>> {
-    let notation = parsed(py, notation)?;
     let (rows, _) = boxes.as_slice()?.as_chunks::<4>();
-    let ids = py.detach(|| boxes::ids_from_boxes(rows, notation)).map_err(|e| errors::from_box(py, &e))?;
-    Ok(PyArray1::from_vec(py, ids))
+    let pairs = pairs(sizes.as_ref())?;
+    let ids = py.detach(|| boxes::ids_from_boxes(rows, &notation.0, pairs));
+    Ok(PyArray1::from_vec(py, ids.map_err(|e| errors::from_box(py, &e))?))
 }
 
 /// Corners, four a box, in one flat array.
 #[pyfunction]
-pub fn boxes_from_location_ids<'py>(
+#[pyo3(signature = (ids, notation, sizes))]
+pub fn boxes_from_ids<'py>(
     py: Python<'py>,
     ids: PyReadonlyArray2<'py, i32>,
-    notation: &str,
+    notation: &BoxNotation,
+    sizes: Sizes<'py>,
 ) -> PyResult<Flat<'py, f64>> {
-    let notation = parsed(py, notation)?;
-    let (rows, _) = ids.as_slice()?.as_chunks::<4>();
-    let boxes = py.detach(|| boxes::boxes_from_ids(rows, notation)).map_err(|e| errors::from_box(py, &e))?;
-    Ok(PyArray1::from_vec(py, boxes))
+    let ids = ids.as_slice()?;
+    let pairs = pairs(sizes.as_ref())?;
+    let boxes = py.detach(|| boxes::boxes_from_ids(ids, &notation.0, pairs));
+    Ok(PyArray1::from_vec(py, boxes.map_err(|e| errors::from_box(py, &e))?))
 }
 
-/// One text a box: label, then four location tokens.
+/// Slots of the tables of labels: most batches have fewer different ones.
+const SLOTS: usize = 512;
+
+/// The different labels of a list, by identity, and which each place has.
+///
+/// Taking each object's text costs 20 ns, finding its address again 2.
+fn different(labels: &Bound<'_, PyList>) -> PyResult<(Vec<PyBackedStr>, Vec<u32>)> {
+    let mut texts: Vec<PyBackedStr> = Vec::new();
+    let mut of = Vec::with_capacity(labels.len());
+    let mut slots = [(0_usize, 0_u32); SLOTS];
+    for label in labels.iter() {
+        // Objects lie on 16 bytes. The texts hold references, so that no address is used again meanwhile.
+        let address = label.as_ptr() as usize;
+        let slot = &mut slots[((address >> 4) ^ (address >> 13)) % SLOTS];
+        if slot.0 != address {
+            *slot = (address, u32::try_from(texts.len()).unwrap_or(u32::MAX));
+            texts.push(label.extract()?);
+        }
+        of.push(slot.1);
+    }
+    Ok((texts, of))
+}
+
+/// Texts of boxes with labels.
 #[pyfunction]
-pub fn text_from_boxes(
-    py: Python<'_>,
-    boxes: PyReadonlyArray2<'_, f64>,
-    labels: Vec<PyBackedStr>,
-    notation: &str,
-) -> PyResult<Vec<String>> {
-    let notation = parsed(py, notation)?;
+#[pyo3(signature = (boxes, labels, starts, notation, sizes))]
+pub fn text_from_boxes<'py>(
+    py: Python<'py>,
+    boxes: PyReadonlyArray2<'py, f64>,
+    labels: &Bound<'py, PyList>,
+    starts: Option<PyReadonlyArray1<'py, i64>>,
+    notation: &BoxNotation,
+    sizes: Sizes<'py>,
+) -> PyResult<Bound<'py, PyList>> {
     let (rows, _) = boxes.as_slice()?.as_chunks::<4>();
-    py.detach(|| boxes::texts_from_boxes(rows, &labels, notation)).map_err(|e| errors::from_box(py, &e))
+    let (texts, of) = different(labels)?;
+    let starts = starts.as_ref().map(PyReadonlyArray1::as_slice).transpose()?;
+    let pairs = pairs(sizes.as_ref())?;
+    let written = py.detach(|| {
+        boxes::texts_from_boxes(rows, &Labels { texts: &texts, of: &of }, starts, pairs, &notation.0)
+    });
+    strings(py, &written.map_err(|e| errors::from_box(py, &e))?)
 }
 
-/// Corners (flat), labels and text numbers of every whole box in the texts.
+/// One str a text.
+fn strings<'py>(py: Python<'py>, written: &boxes::Texts) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    let mut start = 0;
+    for &end in &written.ends {
+        list.append(PyString::from_bytes(py, written.bytes.get(start..end).unwrap_or_default())?)?;
+        start = end;
+    }
+    Ok(list)
+}
+
+/// Corners (flat), labels, text numbers, statuses and spans (flat) of every box in the texts.
 #[pyfunction]
+#[pyo3(signature = (texts, notation, sizes))]
 #[allow(clippy::type_complexity)]
 pub fn boxes_from_text<'py>(
     py: Python<'py>,
     texts: Vec<PyBackedStr>,
-    notation: &str,
-) -> PyResult<(Flat<'py, f64>, Vec<String>, Flat<'py, i64>)> {
-    let notation = parsed(py, notation)?;
-    let found = py.detach(|| boxes::boxes_from_texts(&texts, notation));
-    Ok((PyArray1::from_vec(py, found.boxes), found.labels, PyArray1::from_vec(py, found.text_index)))
+    notation: &BoxNotation,
+    sizes: Sizes<'py>,
+) -> PyResult<(Flat<'py, f64>, Bound<'py, PyList>, Flat<'py, i64>, Flat<'py, u8>, Flat<'py, i64>)> {
+    let pairs = pairs(sizes.as_ref())?;
+    let found = py
+        .detach(|| boxes::boxes_from_texts(&texts, pairs, &notation.0))
+        .map_err(|e| errors::from_box(py, &e))?;
+    let labels = label_list(py, &found)?;
+    Ok((
+        PyArray1::from_vec(py, found.boxes),
+        labels,
+        PyArray1::from_vec(py, found.text_index),
+        PyArray1::from_vec(py, found.status),
+        PyArray1::from_vec(py, found.spans),
+    ))
+}
+
+/// A str for each box; equal labels share one where their slot was not taken meanwhile.
+fn label_list<'py>(py: Python<'py>, found: &boxes::Findings) -> PyResult<Bound<'py, PyList>> {
+    let mut slots: Vec<Option<(&str, Bound<'py, PyString>)>> = vec![None; SLOTS];
+    PyList::new(
+        py,
+        found.label_of.iter().map(|&number| {
+            let text = found.label_at(number);
+            let slot = &mut slots[slot_of(text)];
+            match slot {
+                Some((known, string)) if *known == text => string.clone(),
+                _ => {
+                    let string = PyString::new(py, text);
+                    *slot = Some((text, string.clone()));
+                    string
+                }
+            }
+        }),
+    )
+}
+
+/// A slot from a text's length and first and last bytes.
+fn slot_of(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let edge = |part: Option<&[u8; 4]>| part.map_or(0, |four| u32::from_le_bytes(*four));
+    let ends = edge(bytes.first_chunk()) ^ edge(bytes.last_chunk()).rotate_left(13);
+    let short = bytes.first().map_or(0, |b| u32::from(*b)) ^ u32::try_from(bytes.len()).unwrap_or(0) << 3;
+    ((ends ^ short).wrapping_mul(0x9E37_79B1) >> 16) as usize % SLOTS
 }

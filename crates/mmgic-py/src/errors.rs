@@ -2,6 +2,7 @@
 
 use mmgic_core::boxes::BoxError;
 use mmgic_core::image::BatchError;
+use mmgic_core::overlap::{OverlapError, Unsound};
 use mmgic_core::pack::PackError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -21,38 +22,70 @@ fn exception(py: Python<'_>, class: &str, what: &str, place: &str, hint: &str) -
 /// The exception for a fault of a box.
 pub fn from_box(py: Python<'_>, error: &BoxError) -> PyErr {
     let what = error.to_string();
-    let (place, hint) = match error {
-        BoxError::NotFinite { row, .. } => (format!("row {row}"), "all four corners must be finite numbers"),
+    let row_of = |row: &usize| format!("row {row}");
+    let (class, place, hint) = match error {
+        BoxError::NotFinite { row, .. } => ("InvalidBox", row_of(row), "all four corners must be finite numbers"),
         BoxError::Inverted { row, .. } => {
-            (format!("row {row}"), "corners are x0, y0, x1, y1 with x0 <= x1, y0 <= y1")
+            ("InvalidBox", row_of(row), "corners are x0, y0, x1, y1 with x0 <= x1, y0 <= y1")
         }
-        BoxError::IdOutOfRange { row, .. } => (format!("row {row}"), ""),
+        BoxError::Degenerate { row, .. } => {
+            ("InvalidBox", row_of(row), "this notation names cells that a box covers; drop the box")
+        }
+        BoxError::IdOutOfRange { row, .. } => ("InvalidBox", row_of(row), ""),
+        BoxError::IdsInverted { row, .. } => {
+            ("InvalidBox", row_of(row), "boxes_from_text puts the corners of a model's output in order")
+        }
         BoxError::LabelWithToken { row, .. } => {
-            (format!("row {row}"), "take the location tokens out of the label")
+            ("InvalidBox", row_of(row), "take the notation's own marks out of the label")
         }
-        BoxError::LabelCount { .. } => ("labels".to_owned(), "give one label for each box"),
-        BoxError::UnknownNotation(_) => {
-            return exception(py, "ParamsError", &what, "notation", "known notations: florence-2");
-        }
+        BoxError::LabelEmpty { row } => ("InvalidBox", row_of(row), "give the box a label, or a text of its own"),
+        BoxError::LabelCount { .. } => ("InvalidBox", "labels".to_owned(), "give one label for each box"),
+        BoxError::Starts { .. } => ("InvalidBox", "starts".to_owned(), "give the first row of each text, and the number of rows"),
+        BoxError::SizeCount { .. } => ("InvalidBox", "sizes_px".to_owned(), "give one size for all, or one for each"),
+        BoxError::SizesMissing => ("ParamsError", "sizes_px".to_owned(), "give sizes_px, width and height"),
+        BoxError::Size { row, .. } => ("InputError", row_of(row), ""),
+        BoxError::BadNotation { .. } => ("ParamsError", "notation".to_owned(), "docs/boxes.md says what a row holds"),
+        BoxError::NoShape { .. } => ("ParamsError", "notation".to_owned(), "florence-2 has polygons and points"),
+        BoxError::PointNotFinite { row, .. } => ("InvalidBox", row_of(row), "points must be finite numbers"),
+        BoxError::PointCount { row, .. } => ("InvalidBox", row_of(row), ""),
     };
-    exception(py, "InvalidBox", &what, &place, hint)
+    exception(py, class, &what, &place, hint)
+}
+
+/// The exception for boxes of which one is not sound; `name` is what the caller calls them.
+pub fn from_unsound(py: Python<'_>, name: &str, error: &Unsound) -> PyErr {
+    let place = format!("{name}, row {}", error.row);
+    exception(py, "InvalidBox", &error.to_string(), &place, &error.hint())
+}
+
+/// The exception for a request of overlaps.
+pub fn from_overlap(py: Python<'_>, error: &OverlapError) -> PyErr {
+    let what = error.to_string();
+    match error {
+        OverlapError::Room { .. } => exception(py, "ParamsError", &what, "out", ""),
+        OverlapError::TooManyPairs(_) => {
+            exception(py, "InputError", &what, "max_pairs", "raise min_iou or max_pairs, or give fewer boxes")
+        }
+    }
 }
 
 /// The exception for a fault of a packing request.
 pub fn from_pack(py: Python<'_>, error: &PackError) -> PyErr {
     let what = error.to_string();
-    match error {
-        PackError::LengthOutOfRange { index, .. } => exception(
-            py,
+    let (class, place, hint) = match error {
+        PackError::LengthOutOfRange { index, .. } | PackError::SecondOutOfRange { index, .. } => (
             "LengthOutOfRange",
-            &what,
-            &format!("index {index}"),
-            "drop or split the document, or raise the capacity",
+            format!("index {index}"),
+            "choose a policy for what is too long, or raise the capacity",
         ),
-        PackError::CapacityOutOfRange(_) => exception(py, "ParamsError", &what, "capacity", ""),
-        PackError::EmptyWindow => exception(py, "ParamsError", &what, "window", "give at least 1, or none"),
-        PackError::TooManyDocuments(_) => exception(py, "InputError", &what, "lengths", "pack in parts"),
-    }
+        PackError::PartOutOfRange { part, .. } => ("LengthOutOfRange", format!("part {part}"), ""),
+        PackError::CapacityOutOfRange(_) => ("ParamsError", "capacity".to_owned(), ""),
+        PackError::TooManyDocuments(_) => ("InputError", "lengths".to_owned(), "pack in parts"),
+        PackError::Shape { what, .. } | PackError::Order { what } => ("InputError", (*what).to_owned(), ""),
+        PackError::BlockTooLarge(_) => ("ParamsError", "block".to_owned(), "put fewer rows into a block"),
+        PackError::RowTooLong { row, .. } => ("InputError", format!("row {row}"), ""),
+    };
+    exception(py, class, &what, &place, hint)
 }
 
 /// The exception for a batch of pictures whose arrays do not fit together.

@@ -7,6 +7,7 @@
 mod boxes;
 mod errors;
 mod image;
+mod overlap;
 mod pack;
 mod pool;
 
@@ -22,10 +23,21 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(image::decode, m)?)?;
     m.add_function(wrap_pyfunction!(image::decode_crops, m)?)?;
     m.add_function(wrap_pyfunction!(image::resize_crops, m)?)?;
-    m.add_function(wrap_pyfunction!(boxes::location_ids_from_boxes, m)?)?;
-    m.add_function(wrap_pyfunction!(boxes::boxes_from_location_ids, m)?)?;
+    m.add_class::<boxes::BoxNotation>()?;
+    m.add_function(wrap_pyfunction!(boxes::box_statuses, m)?)?;
+    m.add_function(wrap_pyfunction!(boxes::resized_sizes, m)?)?;
+    m.add_function(wrap_pyfunction!(boxes::ids_from_boxes, m)?)?;
+    m.add_function(wrap_pyfunction!(boxes::boxes_from_ids, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::text_from_boxes, m)?)?;
     m.add_function(wrap_pyfunction!(boxes::boxes_from_text, m)?)?;
-    m.add_function(wrap_pyfunction!(pack::pack, m)?)?;
+    m.add_class::<overlap::SoundBoxes>()?;
+    m.add_function(wrap_pyfunction!(overlap::box_faults, m)?)?;
+    m.add_function(wrap_pyfunction!(overlap::require_sound, m)?)?;
+    m.add_function(wrap_pyfunction!(overlap::iou_matrix, m)?)?;
+    m.add_function(wrap_pyfunction!(overlap::iou_pairs, m)?)?;
+    m.add_class::<pack::Packer>()?;
+    m.add_function(wrap_pyfunction!(pack::pieces, m)?)?;
+    m.add_function(wrap_pyfunction!(pack::block_of_rows, m)?)?;
+    m.add_function(wrap_pyfunction!(pack::training_arrays, m)?)?;
     Ok(())
 }

@@ -11,11 +11,12 @@ from mmgic.cli.inspect import inspect
 from mmgic.schema.manifests import FolderKind, ShardEntry
 from mmgic.schema.params import Params
 from mmgic.schema.records import Record
+from mmgic.schema.sequences import Sequence
 from mmgic.shards.folder import Folder
 from mmgic.shards.lines import write_lines
 from mmgic.shards.manifest import new_manifest, write_manifest
 from mmgic.shards.records import write_record_shard
-from mmgic.shards.rows import write_rows
+from mmgic.shards.rows import blocks_of_sequences, write_rows
 from mmgic.template import document_from_record
 from mmgic.vocab.encode import sequence_from_document
 from mmgic.vocab.joint import Vocabulary
@@ -62,13 +63,13 @@ def test_documents_and_rows_are_turned_back(
     codebook = np.repeat(np.arange(10, dtype=np.uint8)[:, None], 48, axis=1)
     vocabulary = Vocabulary(fit_text_tokenizer(["a red cup"], 300), PatchTokenizer(8, 4, codebook))
     vocabulary.save(scratch / "s" / "vocabulary")
-    sequence, cut = sequence_from_document(document, vocabulary, lambda part: np.array([1, 2, 3, 4], np.uint16), 512)  # type: ignore[misc, arg-type]
-    assert cut == 0
-    entries = write_rows(scratch / "s", "train-00000", "train", [sequence], 4)
+    sequence = sequence_from_document(document, vocabulary, lambda part: np.array([1, 2, 3, 4], np.uint16))  # type: ignore[misc, arg-type]
+    entries = write_rows(scratch / "s", "train-00000", "train", blocks_of_sequences([sequence], 4, 2), 3)
     shards = finished(scratch / "s", "sequences", entries, row_length=512)
     text = told(shards, "--n", "5", "--pictures", str(tmp_path / "drawn"))
     assert "== row 0: " in text
-    assert "-- toy-1: " in text
+    assert f"-- segment 0, toy-1: tokens 0 to {sequence.lengths[0]} (template " in text
+    assert "image 6, region 6)\n" in text and "its document was cut here" not in text
     assert "Caption: A red cup and a spoon.\n[image: 4 codes 1 2 3 4 ...]\nLabels:\nred cup\nspoon\n" in text
     drawn = sorted(path.name for path in (tmp_path / "drawn").iterdir())
     assert [name.rpartition("-")[2] for name in drawn] == ["image.png", "region.png"]
@@ -104,3 +105,18 @@ def test_a_split_can_be_chosen(scratch: Folder, record: Callable[..., Record], p
     assert "toy-train" not in told(shards, "--split", "val")
     result = CliRunner().invoke(inspect, [shards, "--split", "foo"])
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (3, "hint: splits here: train, val")
+
+
+def test_segments_of_a_split_document_say_so(scratch: Folder) -> None:
+    vocabulary = Vocabulary(fit_text_tokenizer(["a red cup"], 300), PatchTokenizer(8, 4, np.zeros((10, 48), np.uint8)))
+    vocabulary.save(scratch / "vocabulary")
+    ids = np.array([vocabulary.bos_id, 70, 71, 72, vocabulary.eos_id], vocabulary.id_type)
+    row = Sequence(["a", "b", "a"], [2, 1, 2], ids.tobytes(), bytes([0, 1, 1, 1, 0]))
+    entries = write_rows(scratch, "train-00000", "train", blocks_of_sequences([row], 4, 2), 0)
+    text = told(finished(scratch, "sequences", entries, row_length=10))
+    assert "== row 0: 5 of 10 tokens (50.0%), 3 segments\n" in text
+    assert "-- segment 0, a: tokens 0 to 2 (template 1, caption 1); its document was cut here\n" in text
+    assert (
+        "-- segment 1, b: tokens 2 to 3 (caption 1); goes on from another segment; its document was cut here\n" in text
+    )
+    assert "-- segment 2, a: tokens 3 to 5 (template 1, caption 1); goes on from another segment\n" in text

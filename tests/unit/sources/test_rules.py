@@ -98,12 +98,19 @@ def test_a_cause_costs_the_label_only_where_the_object_is_not_in_the_crop(rules:
 
 
 @pytest.mark.parametrize(
-    "corners", [(5.0, 5, 4, 9), (float("nan"), 0, 5, 5), (0, 0, _INF, 5), (-_INF, 0, 5, 5), (5, 5, 5, 5)]
+    "corners",
+    [(5.0, 5, 4, 9), (float("nan"), 0, 5, 5), (0, 0, _INF, 5), (-_INF, 0, 5, 5), (5, 5, 5, 5), (0, 0, 1e200, 5)],
 )
-def test_boxes_that_are_none_are_degenerate(rules: RegionParams, corners: Box) -> None:
-    record = _record(rules, _box(*corners))
-    assert [dropped.cause for dropped in record.dropped_boxes] == ["degenerate"]
-    assert np.isfinite(record.dropped_boxes[0].box_xyxy_px).all()
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_boxes_that_are_none_are_degenerate(rules: RegionParams, corners: Box, orientation: int) -> None:
+    good = _box(10, 10, 60, 60)
+    alone = _record(rules, good, header=_header(orientation=orientation))
+    record = _record(rules, good, _box(*corners, label="toy:9"), header=_header(orientation=orientation))
+    (dropped,) = record.dropped_boxes
+    assert dropped.cause == "degenerate" and record.regions == alone.regions and record.labels == alone.labels
+    # As it came: what is no box has no turn. Numbers that JSON lacks are 0.
+    if corners != (5, 5, 5, 5):
+        assert dropped.box_xyxy_px == tuple(v if np.isfinite(v) else 0.0 for v in corners)
 
 
 @pytest.mark.parametrize("corners", [(-9, 5, 0, 40), (5, -9, 40, 0), (200, 5, 220, 40), (5, 100, 40, 130)])

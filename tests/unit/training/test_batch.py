@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from mmgic.errors import InputError
+from mmgic.packing import IGNORED
 from mmgic.schema.sequences import Sequence
-from mmgic.training.batch import IGNORED, batch_from_rows
+from mmgic.training.batch import batch_from_rows
 
 
 def row(*lengths: int) -> Sequence:
@@ -27,5 +29,5 @@ def test_a_full_row_has_no_padding() -> None:
 
 
 def test_a_row_longer_than_the_batch_is_refused() -> None:
-    with pytest.raises(ValueError, match="could not broadcast"):
-        batch_from_rows([row(9)], 8, 4)
+    with pytest.raises(InputError, match="row 1 has 9 tokens, more than 8"):
+        batch_from_rows([row(8), row(9)], 8, 4)

@@ -16,7 +16,7 @@ from mmgic.params import load_params
 from mmgic.schema.sequences import Sequence
 from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import new_manifest, write_manifest
-from mmgic.shards.rows import RowReader, write_rows
+from mmgic.shards.rows import RowReader, blocks_of_sequences, write_rows
 from mmgic.training.batch import batch_from_rows
 from mmgic.training.curves import read_curves
 from mmgic.training.job import CURVES, LAUNCHER, TrainJob
@@ -48,7 +48,7 @@ def free_port() -> int:
 def test_the_first_loss_is_the_mean_over_all_targets_of_the_step(tmp_path: Path) -> None:
     """Rows differ in length and are taken in several passes, so that a mean of means would be another number."""
     folder = Folder(str(tmp_path / "sequences"))
-    entries = write_rows(folder, "train-00000", "train", random_rows(12), 4)
+    entries = write_rows(folder, "train-00000", "train", blocks_of_sequences(random_rows(12), 4, 2), 3)
     facts = {"row_length": ROW_LENGTH, "id_bytes": 2, "vocabulary_size": VOCABULARY}
     write_manifest(folder, new_manifest("sequences", {}, "", {}, shards=entries, counts={}, facts=facts))
     params = load_params(PARAMS).pretrain

@@ -1,14 +1,12 @@
-"""Documents to ids and back: lossless, pictures whole, cut by whole parts."""
+"""Documents to ids and back: lossless, pictures whole."""
 
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mmgic.schema.documents import Document, ImagePart, Part, TextPart
-from mmgic.schema.manifests import Rejection
 from mmgic.schema.sequences import TOKEN_KINDS, Sequence
 from mmgic.template.documents import merged
 from mmgic.vocab.encode import (
@@ -51,18 +49,14 @@ def _decoded(sequence: Sequence, vocabulary: Vocabulary) -> dict[str, list[objec
     }
 
 
-def _sequence(parts: list[Part], vocabulary: Vocabulary, row_length: int = 10_000) -> tuple[Sequence, int]:
-    result = sequence_from_document(Document("k", "train", "C", parts), vocabulary, _codes, row_length)
-    assert not isinstance(result, Rejection)
-    return result
+def _sequence(parts: list[Part], vocabulary: Vocabulary) -> Sequence:
+    return sequence_from_document(Document("k", "train", "C", parts), vocabulary, _codes)
 
 
 @given(parts=_PARTS)
 def test_document_to_row_to_document_is_lossless(vocabulary: Vocabulary, parts: list[Part]) -> None:
     document = Document("k", "train", "C", [*parts, _IMAGE])
-    result = sequence_from_document(document, vocabulary, _codes, 10_000)
-    assert not isinstance(result, Rejection) and result[1] == 0
-    sequence = result[0]
+    sequence = sequence_from_document(document, vocabulary, _codes)
     assert _decoded(sequence, vocabulary) == {"k": _expected(document.parts)}
     ids = np.frombuffer(sequence.ids, vocabulary.id_type)
     assert (ids[0], ids[-1], len(ids), len(sequence.kinds)) == (
@@ -76,48 +70,14 @@ def test_document_to_row_to_document_is_lossless(vocabulary: Vocabulary, parts: 
 
 @given(first=_PARTS, second=_PARTS)
 def test_a_packed_row_gives_back_each_document(vocabulary: Vocabulary, first: list[Part], second: list[Part]) -> None:
-    a, b = (_sequence([_REGION, *parts], vocabulary)[0] for parts in (first, second))
+    a, b = (_sequence([_REGION, *parts], vocabulary) for parts in (first, second))
     row = Sequence(["a", "b"], a.lengths + b.lengths, a.ids + b.ids, a.kinds + b.kinds)
     expected = {"a": _expected([_REGION, *first]), "b": _expected([_REGION, *second])}
     assert _decoded(row, vocabulary) == expected
 
 
-@given(parts=_PARTS, row_length=st.integers(16, 80))
-def test_a_cut_drops_whole_parts_from_the_end(vocabulary: Vocabulary, parts: list[Part], row_length: int) -> None:
-    document = Document("k", "train", "C", [_IMAGE, *parts])
-    result = sequence_from_document(document, vocabulary, _codes, row_length)
-    assert not isinstance(result, Rejection)
-    sequence, num_cut = result
-    assert sequence.lengths[0] <= row_length
-    kept = len(document.parts) - num_cut
-    assert _decoded(sequence, vocabulary) == {"k": _expected(document.parts[:kept])}
-    if num_cut:
-        last = document.parts[kept - 1]
-        assert last.concept != "template"
-        following = encode_parts(document.parts[: kept + 1], vocabulary, _codes)
-        grew = sum(len(part.ids) for part in following) + 2 > row_length
-        assert grew or document.parts[kept].concept == "template"
-
-
-def test_a_picture_that_does_not_fit_is_left_out_whole(vocabulary: Vocabulary) -> None:
-    parts: list[Part] = [TextPart("abc", "caption"), _IMAGE]
-    whole = _sequence(parts, vocabulary)[0].lengths[0]
-    sequence, num_cut = _sequence(parts, vocabulary, whole - 1)
-    assert (num_cut, sequence.lengths[0]) == (1, whole - 6)
-    assert vocabulary.image_start_id not in np.frombuffer(sequence.ids, vocabulary.id_type)
-
-
-@pytest.mark.parametrize("parts", [[_IMAGE], [TextPart("Caption: ", "template"), TextPart("x" * 200, "caption")]])
-def test_what_does_not_fit_at_all_is_rejected(vocabulary: Vocabulary, parts: list[Part]) -> None:
-    room = 5 if isinstance(parts[0], ImagePart) else 30
-    result = sequence_from_document(Document("k", "train", "C", parts), vocabulary, _codes, room)
-    assert isinstance(result, Rejection)
-    assert (result.key, result.cause) == ("k", "too_long")
-    assert f"exceed a row of {room}" in result.detail
-
-
 def test_kinds_say_what_each_token_is(vocabulary: Vocabulary) -> None:
-    sequence, _ = _sequence([TextPart("a", "caption"), _IMAGE, TextPart("b", "template"), _REGION], vocabulary)
+    sequence = _sequence([TextPart("a", "caption"), _IMAGE, TextPart("b", "template"), _REGION], vocabulary)
     assert [TOKEN_KINDS[kind] for kind in sequence.kinds] == (
         ["template", "caption", *["image"] * 6, "template", *["region"] * 6, "template"]
     )
@@ -132,9 +92,7 @@ def test_an_open_row_has_no_end(vocabulary: Vocabulary, noise: Callable[..., np.
 
 def test_pictures_side_by_side_are_told_apart(vocabulary: Vocabulary) -> None:
     parts: list[Part] = [_REGION, _REGION, _IMAGE, _IMAGE]
-    decoded = [
-        part for _, parts in documents_from_sequence(_sequence(parts, vocabulary)[0], vocabulary) for part in parts
-    ]
+    decoded = [part for _, parts in documents_from_sequence(_sequence(parts, vocabulary), vocabulary) for part in parts]
     assert [part.concept for part in decoded if isinstance(part, CodesPart)] == [
         "region",
         "region",

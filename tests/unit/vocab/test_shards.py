@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import msgspec
-import numpy as np
 import pytest
 
 from mmgic.schema.documents import Document
@@ -31,7 +30,7 @@ def tokenized(
 ) -> Callable[..., tuple[UnitNote, list[Document]]]:
     """Tokenizes a shard of four records, of which the pictures named are cut short."""
 
-    def made(row_length: int, broken: tuple[int, ...] = (), count: int = 4) -> tuple[UnitNote, list[Document]]:
+    def made(broken: tuple[int, ...] = (), count: int = 4) -> tuple[UnitNote, list[Document]]:
         items = [(record(f"toy-{i}"), picture()[: 90 if i in broken else None]) for i in range(4)]
         entry = write_record_shard(scratch / "records", "train-00000.tar", "train", items)
         settings = msgspec.structs.replace(params.template, caption_first_fraction=0.0)
@@ -41,7 +40,7 @@ def tokenized(
         vocabulary.save(scratch / "vocabulary")
         places = {name: scratch / name for name in ("documents", "records", "vocabulary", "cache", "out")}
         unit = TokenUnit(ShardCut(lines, count), entry)
-        return write_tokens(unit, **places, notes=UnitNotes(scratch / "units"), row_length=row_length, threads=1), kept
+        return write_tokens(unit, **places, notes=UnitNotes(scratch / "units"), threads=1), kept
 
     return made
 
@@ -49,26 +48,19 @@ def tokenized(
 def test_a_row_a_document_and_tokens_of_each_kind(
     tokenized: Callable[..., tuple[UnitNote, list[Document]]], scratch: Folder, vocabulary: Vocabulary
 ) -> None:
-    note, documents = tokenized(500)
+    note, documents = tokenized()
     rows = list(RowReader(scratch / "out", note.entries, verify=True))
     assert [row.keys for row in rows] == [[document.key] for document in documents]
     for row, document in zip(rows, documents, strict=True):
         ((_, parts),) = documents_from_sequence(row, vocabulary)
         assert [part.concept for part in parts] == [part.concept for part in document.parts]
-    kinds = np.concatenate([np.frombuffer(row.kinds, np.uint8) for row in rows])
-    assert sum(count for key, count in note.counts.items() if key.startswith("tokens.")) == len(kinds)
-    assert (note.counts["documents"], note.counts["tokens.image"], note.counts["tokens.region"]) == (
-        4,
-        24,
-        24,
-    )
-    assert note.counts["documents_cut"] == note.counts["parts_cut"] == 0
+    assert note.counts == {"documents": 4}
 
 
-def test_broken_pictures_and_long_documents_are_rejected(
+def test_broken_pictures_are_rejected(
     tokenized: Callable[..., tuple[UnitNote, list[Document]]],
 ) -> None:
-    note, _ = tokenized(500, broken=(2,))
+    note, _ = tokenized(broken=(2,))
     assert [(rejection.key, rejection.detail) for rejection in note.rejections] == [
         ("toy-2", "picture cannot be decoded")
     ]
@@ -76,19 +68,5 @@ def test_broken_pictures_and_long_documents_are_rejected(
     assert (note.counts["documents"], note.entries[0].count) == (4, 3)
 
 
-def test_documents_longer_than_a_row_are_counted(
-    tokenized: Callable[..., tuple[UnitNote, list[Document]]],
-) -> None:
-    note, documents = tokenized(60)
-    assert note.counts["documents_cut"] == 4
-    assert 4 <= note.counts["parts_cut"] < 4 * len(documents[0].parts)
-
-
-def test_rows_too_short_for_a_picture_reject(
-    tokenized: Callable[..., tuple[UnitNote, list[Document]]],
-) -> None:
-    assert {rejection.cause for rejection in tokenized(7)[0].rejections} == {"too_long"}
-
-
 def test_a_limit_takes_the_first_documents(tokenized: Callable[..., tuple[UnitNote, list[Document]]]) -> None:
-    assert tokenized(500, count=2)[0].entries[0].count == 2
+    assert tokenized(count=2)[0].entries[0].count == 2

@@ -1,14 +1,29 @@
-//! Boxes as location tokens: quantising, writing and reading text.
+//! Boxes in text, in every public notation: quantising, writing, reading.
 //!
-//! A box is four numbers x0, y0, x1, y1 as fractions of the crop's sides. `Florence2` is the one notation so
-//! far: 1,000 bins a side, `label<loc_x0><loc_y0><loc_x1><loc_y1>`, numbers without padding. A bin reads back
-//! as its centre, so the error is at most 0.0005 and writing what was read changes nothing.
-//! Cost: some ten nanoseconds a box; the reader is linear in the text.
+//! A box is four numbers x0, y0, x1, y1 as fractions of the picture's sides. A notation is one row of a table (`Row`): its rule,
+//! its literals and its order of axes; compiled once, it writes and reads batches. Nothing here knows a notation by name.
+//! Cost: some 20 ns a box to write, 40 to read; the reader is linear in the text, whatever it holds.
 
-mod bins;
+mod digits;
 mod error;
-mod text;
+mod finding;
+mod ids;
+mod json;
+mod labels;
+mod notation;
+mod number;
+mod pieces;
+mod read;
+mod resize;
+mod rule;
+mod write;
 
-pub use bins::{Notation, boxes_from_ids, ids_from_boxes};
 pub use error::BoxError;
-pub use text::{BoxText, boxes_from_texts, texts_from_boxes};
+pub use finding::{Findings, status};
+pub use ids::{Sizes, boxes_from_ids, ids_from_boxes};
+pub use labels::Labels;
+pub use notation::{Notation, Row};
+pub use read::boxes_from_texts;
+pub use resize::Resize;
+pub use rule::Rule;
+pub use write::{Texts, texts_from_boxes};

@@ -1,7 +1,7 @@
-//! The lengths that still have documents: counts, and a tree of bit words to find the next smaller one.
+//! One capacity: the lengths that still have documents, as counts and a tree of bit words that finds the next
+//! smaller one in a few instructions.
 
-/// How many first lengths are tried for a pair before the best so far is taken.
-const TRIES: usize = 64;
+use super::search::{Remaining, Size};
 
 /// A set of numbers below a bound; level 0 has a bit a number, each higher level a bit a word below.
 #[derive(Clone, Debug)]
@@ -61,14 +61,14 @@ fn top(word: u64) -> usize {
     63 - word.leading_zeros() as usize
 }
 
-/// Documents that are left, by length.
+/// Documents that are left where there is one capacity: a class is a length.
 #[derive(Clone, Debug)]
-pub struct Remaining {
+pub struct Lengths {
     set: LengthSet,
     counts: Vec<u32>,
 }
 
-impl Remaining {
+impl Lengths {
     /// Nothing left, for lengths up to `capacity`.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
@@ -83,62 +83,52 @@ impl Remaining {
         }
     }
 
-    /// Takes `number` documents away; there must be as many.
-    pub fn take(&mut self, length: usize, number: u32) {
-        self.counts[length] -= number;
-        if self.counts[length] == 0 {
-            self.set.remove(length);
+    /// The lengths that are left and how many documents have each, from short to long.
+    pub fn counted(&self) -> Vec<(u64, u64)> {
+        let mut found = Vec::new();
+        let mut length = self.set.below(self.counts.len());
+        while let Some(at) = length {
+            found.push((at as u64, u64::from(self.counts[at])));
+            length = self.set.below(at);
         }
-    }
-
-    /// Documents of this length that are left.
-    #[must_use]
-    pub fn count(&self, length: usize) -> u32 {
-        self.counts[length]
-    }
-
-    /// The largest length up to `limit` that is left.
-    #[must_use]
-    pub fn largest(&self, limit: usize) -> Option<usize> {
-        self.set.below(limit + 1)
-    }
-
-    /// The best second length beside `first` in what `room` leaves, not longer than `first`.
-    fn partner(&self, first: usize, room: usize) -> usize {
-        let limit = first.min(room - first);
-        let found = self.largest(limit).unwrap_or(0);
-        if found == first && self.counts[first] < 2 {
-            return self.largest(first - 1).unwrap_or(0);
-        }
+        found.reverse();
         found
     }
+}
 
-    /// The length to place next in `room`: the longer one of the pair that fills most, the first found
-    /// among equals. Stops at a perfect pair, and where no shorter length can win.
-    #[must_use]
-    pub fn next_length(&self, room: usize) -> Option<usize> {
-        let mut best = (0, None);
-        let mut candidate = self.largest(room);
-        for _ in 0..TRIES {
-            let Some(first) = candidate else { break };
-            if 2 * first < best.0 {
-                break;
-            }
-            let filled = first + self.partner(first, room);
-            if filled > best.0 {
-                best = (filled, Some(first));
-            }
-            if filled == room {
-                break;
-            }
-            candidate = self.largest(first - 1);
+impl Remaining for Lengths {
+    // Where no pair is perfect, hundreds of first lengths must be tried to find the best one: with 64 tries rows
+    // of pictures with captions wasted three times as much.
+    const TRIES: usize = usize::MAX;
+
+    #[allow(clippy::cast_possible_truncation)] // classes are lengths, and those are at most MAX_CAPACITY
+    fn size(&self, class: usize) -> Size {
+        Size { length: class as u32, second: 0 }
+    }
+
+    fn value(&self, class: usize) -> u64 {
+        class as u64
+    }
+
+    fn count(&self, class: usize) -> u32 {
+        self.counts[class]
+    }
+
+    fn take(&mut self, class: usize, number: u32) {
+        self.counts[class] -= number;
+        if self.counts[class] == 0 {
+            self.set.remove(class);
         }
-        best.1
+    }
+
+    fn largest(&self, room: Size, bound: usize) -> Option<usize> {
+        self.set.below(bound.min(room.length as usize + 1))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::search::next_class;
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
@@ -171,13 +161,14 @@ mod tests {
 
     #[test]
     fn the_pair_that_fills_wins_over_the_longest() {
-        let mut left = Remaining::new(100);
+        let mut left = Lengths::new(100);
         for length in [60, 50, 50, 30] {
             left.add(length);
         }
-        assert_eq!(left.next_length(100), Some(50));
+        let room = |length| Size { length, second: 0 };
+        assert_eq!(next_class(&left, room(100)), Some(50));
         left.take(50, 1);
-        assert_eq!(left.next_length(100), Some(60));
-        assert_eq!(left.next_length(29), None);
+        assert_eq!(next_class(&left, room(100)), Some(60));
+        assert_eq!(next_class(&left, room(29)), None);
     }
 }

@@ -1,0 +1,288 @@
+//! Boxes in JSON that a model wrote: with talk around, code fences, single quotes, trailing commas, other keys, cut short.
+//!
+//! One pass with a small stack: `{` opens an object, a key sets what the next value is, a string under the label's key is the
+//! label, numbers under the boxes' key are boxes, `}` gives the object's boxes their label. Linear in the text.
+
+use super::finding::{Characters, Findings, Numbers, corners, status};
+use super::notation::Notation;
+use super::number::read_number;
+use super::pieces::skip_spaces;
+use super::rule::Axis;
+use memchr::memchr2;
+
+/// Objects within objects that are told apart; deeper ones are counted, not read.
+const DEPTH: usize = 16;
+
+/// An object that is open.
+#[derive(Clone, Copy, Default)]
+struct Frame {
+    first_box: usize,
+    label: Option<u32>,
+}
+
+/// What the value that comes is.
+#[derive(Clone, Copy, PartialEq)]
+enum Next {
+    Other,
+    Boxes,
+    Label,
+}
+
+/// Reads one text.
+pub(super) fn read(text: &str, index: i64, notation: &Notation, axes: [Axis; 2], found: &mut Findings) {
+    let Some(keys) = &notation.keys else { return };
+    let mut scan = Scan {
+        text,
+        bytes: text.as_bytes(),
+        index,
+        notation,
+        axes,
+        characters: Characters::new(text),
+        frames: [Frame { first_box: found.status.len(), label: None }; DEPTH],
+        depth: 0,
+        found,
+    };
+    let bytes = scan.bytes;
+    let mut at = 0;
+    let mut next = Next::Other;
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'{' => {
+                scan.open();
+                next = Next::Other;
+            }
+            b'}' => {
+                scan.close(0);
+                next = Next::Other;
+            }
+            b'[' if next == Next::Boxes => {
+                at = scan.boxes(at - 1);
+                next = Next::Other;
+            }
+            // Outside of objects quotes are talk: apostrophes would swallow what follows.
+            b'"' | b'\'' if scan.depth > 0 => {
+                let (end, after) = string_end(bytes, at, byte);
+                if next == Next::Label {
+                    scan.label(at, end);
+                    next = Next::Other;
+                } else {
+                    next = key(text.get(at..end).unwrap_or(""), &keys.boxes, &keys.label);
+                    // A string that no colon follows is a value.
+                    let colon = skip_spaces(bytes, after);
+                    if bytes.get(colon) != Some(&b':') {
+                        next = Next::Other;
+                    }
+                }
+                at = after;
+            }
+            b',' => next = Next::Other,
+            _ => {}
+        }
+    }
+    // The text was cut short inside of objects.
+    while scan.depth > 0 {
+        scan.close(status::UNCLOSED);
+    }
+    scan.close_first();
+}
+
+fn key(text: &str, boxes: &str, label: &str) -> Next {
+    let text = text.trim();
+    if text == boxes {
+        Next::Boxes
+    } else if text == label {
+        Next::Label
+    } else {
+        Next::Other
+    }
+}
+
+/// End of a string's inside and where to go on, from behind its opening quote.
+fn string_end(text: &[u8], from: usize, quote: u8) -> (usize, usize) {
+    let mut at = from;
+    while let Some(offset) = text.get(at..).and_then(|rest| memchr2(quote, b'\\', rest)) {
+        at += offset;
+        if text[at] == quote && is_end(text, at, quote) {
+            return (at, at + 1);
+        }
+        at += if text[at] == b'\\' { 2 } else { 1 };
+    }
+    (text.len(), text.len())
+}
+
+/// An apostrophe inside of a word does not end a string.
+fn is_end(text: &[u8], at: usize, quote: u8) -> bool {
+    quote != b'\'' || !text.get(at + 1).is_some_and(u8::is_ascii_alphanumeric)
+}
+
+struct Scan<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    index: i64,
+    notation: &'a Notation,
+    axes: [Axis; 2],
+    characters: Characters<'a>,
+    frames: [Frame; DEPTH],
+    depth: usize,
+    found: &'a mut Findings,
+}
+
+impl Scan<'_> {
+    fn frame(&mut self) -> Option<&mut Frame> {
+        self.frames.get_mut(self.depth)
+    }
+
+    fn open(&mut self) {
+        self.depth += 1;
+        let first_box = self.found.status.len();
+        if let Some(frame) = self.frame() {
+            *frame = Frame { first_box, label: None };
+        }
+    }
+
+    fn close(&mut self, flags: u8) {
+        if self.depth == 0 {
+            return;
+        }
+        let last = self.found.status.len();
+        if let Some(&Frame { first_box, label }) = self.frames.get(self.depth) {
+            for row in first_box..last {
+                // Boxes of an inner object have been given theirs.
+                if self.found.status[row] & OPEN != 0 {
+                    self.found.label_of[row] = label.unwrap_or(0);
+                    let missing = if label.is_none() { status::NO_LABEL } else { 0 };
+                    self.found.status[row] = self.found.status[row] & !OPEN | missing | flags;
+                }
+            }
+        }
+        self.depth -= 1;
+    }
+
+    /// Boxes that stood too deep, or outside of any object, have no label.
+    fn close_first(&mut self) {
+        let first = self.frames[0].first_box;
+        for flag in &mut self.found.status[first..] {
+            if *flag & OPEN != 0 {
+                *flag = *flag & !OPEN | status::NO_LABEL | status::UNCLOSED;
+            }
+        }
+    }
+
+    fn label(&mut self, start: usize, end: usize) {
+        let raw = self.text.get(start..end).unwrap_or("");
+        let number = if raw.contains('\\') {
+            let plain = unescaped(raw);
+            let plain = plain.trim();
+            (!plain.is_empty()).then(|| self.found.label(plain))
+        } else {
+            let raw = raw.trim();
+            (!raw.is_empty()).then(|| self.found.label(raw))
+        };
+        if let Some(frame) = self.frame() {
+            frame.label = number.or(frame.label);
+        }
+    }
+
+    /// Boxes of an array, or of an array of arrays, that opens at `at`; returns where to go on.
+    fn boxes(&mut self, at: usize) -> usize {
+        let bytes = self.bytes;
+        let mut at = skip_spaces(bytes, at + 1);
+        let is_nested = bytes.get(at) == Some(&b'[');
+        if !is_nested {
+            return self.numbers(at - 1);
+        }
+        while bytes.get(at) == Some(&b'[') {
+            at = skip_spaces(bytes, self.numbers(at));
+            if bytes.get(at) == Some(&b',') {
+                at = skip_spaces(bytes, at + 1);
+            }
+        }
+        at + usize::from(bytes.get(at) == Some(&b']'))
+    }
+
+    /// One box, whose numbers stand behind `at`.
+    fn numbers(&mut self, at: usize) -> usize {
+        let bytes = self.bytes;
+        let mut numbers = Numbers::default();
+        let mut end = at + 1;
+        loop {
+            let start = skip_spaces(bytes, end);
+            // Numbers in quotes.
+            let quoted = usize::from(bytes.get(start).is_some_and(|b| matches!(b, b'"' | b'\'')));
+            let Some(number) = read_number(bytes, start + quoted) else { break };
+            if let Some(place) = numbers.values.get_mut(numbers.count) {
+                *place = number.value;
+            }
+            numbers.count += 1;
+            numbers.has_point |= number.has_point;
+            end = number.end;
+            end += quoted & usize::from(bytes.get(end).is_some_and(|b| matches!(b, b'"' | b'\'')));
+            let comma = skip_spaces(bytes, end);
+            if bytes.get(comma) != Some(&b',') {
+                break;
+            }
+            end = comma + 1;
+        }
+        let closing = skip_spaces(bytes, end);
+        // A fifth number is none of the box: then nothing closes it after the fourth.
+        let is_closed = bytes.get(closing) == Some(&b']') && numbers.count <= numbers.values.len();
+        if bytes.get(closing) == Some(&b']') {
+            end = closing + 1;
+        }
+        if numbers.count == 0 {
+            return end;
+        }
+        let (values, flags) = corners(&numbers, self.notation, self.axes);
+        let flags = flags | if is_closed { 0 } else { status::UNCLOSED } | OPEN;
+        // An array may be indented: the span begins at its bracket.
+        let span = [self.characters.before(at), self.characters.before(end)];
+        self.found.push(self.index, values, flags, 0, span);
+        end
+    }
+}
+
+/// Marks a box whose object is still open; never leaves this file.
+const OPEN: u8 = 128;
+
+/// The text of a JSON string's inside; what is no escape stays as it is.
+fn unescaped(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let Some(escape) = rest.chars().next() else { break };
+        rest = &rest[escape.len_utf8()..];
+        match escape {
+            'n' => out.push('\n'),
+            't' => out.push('\t'),
+            'r' => out.push('\r'),
+            'b' => out.push('\u{8}'),
+            'f' => out.push('\u{c}'),
+            'u' => {
+                let (character, used) = unicode(rest);
+                out.push(character);
+                rest = &rest[used..];
+            }
+            other => out.push(other),
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The character of the digits behind `\u`, with its other half where it is one of two, and the bytes that were read.
+fn unicode(rest: &str) -> (char, usize) {
+    let unit = |text: &str| {
+        let digits = text.get(..4).filter(|four| four.bytes().all(|b| b.is_ascii_hexdigit()));
+        digits.and_then(|four| u16::from_str_radix(four, 16).ok())
+    };
+    let Some(first) = unit(rest) else { return (char::REPLACEMENT_CHARACTER, 0) };
+    let second = rest.get(4..).and_then(|tail| tail.strip_prefix("\\u")).and_then(unit);
+    let pair = [first, second.unwrap_or(0)];
+    match char::decode_utf16(pair).next() {
+        Some(Ok(character)) => (character, if (0xD800..0xDC00).contains(&first) { 10 } else { 4 }),
+        _ => (char::REPLACEMENT_CHARACTER, 4),
+    }
+}
