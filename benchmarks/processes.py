@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,18 @@ class Process:
     def ask(self, line: str) -> str:
         """The child's answer to a line."""
         assert self._child.stdin is not None
-        self._child.stdin.write(line + "\n")
-        self._child.stdin.flush()
+        try:
+            self._child.stdin.write(line + "\n")
+            self._child.stdin.flush()
+        except BrokenPipeError as error:
+            raise EngineFailed(f"{self._child.args!r} ended with {self._child.wait()}") from error
         return self.line()
 
     def close(self) -> None:
         """Ends the child."""
         assert self._child.stdin is not None and self._child.stdout is not None
-        self._child.stdin.close()
+        with suppress(BrokenPipeError):
+            self._child.stdin.close()
         self._child.wait()
         self._child.stdout.close()
 

@@ -75,7 +75,11 @@ def measure(
     for _ in range(min(rounds, work.rounds or rounds)):
         for turn in order.sample(turns, len(turns)):
             if turn.spent < max_seconds:
-                turn.take()
+                try:
+                    turn.take()
+                except EngineFailed as error:
+                    notes.append(f"{work.name}: {turn.engine} failed: {error}")
+                    turns.remove(turn)
     for turn in turns:
         turn.process.command(do="release", work=work.task, engine=turn.engine)
     return sorted((turn.row() for turn in turns), key=lambda row: row.seconds_per_unit), notes
