@@ -1,22 +1,26 @@
-"""Writes `docs/reference.md`, the part of the docs that the code knows: `make docs`, or `python docs/generate.py`.
+"""Writes the part of the docs that the code knows: `make docs`, or `python docs/generate.py`.
 
-Params come from the structs and the two params files, causes and exit codes from the classes and literals that use them, so
-none of them is written twice. A test holds that the file is current.
+That is `docs/reference.md`, and the table of notations in `docs/boxes.md`. Params come from the structs and the two params
+files, causes and exit codes from the classes and literals that use them, notations from their table, so none of them is
+written twice. A test holds that the files are current.
 """
 
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
+import numpy as np
 from ruamel.yaml import YAML
 
 from mmgic import errors
 from mmgic.cli.main import OTHERS, STAGES
 from mmgic.errors import MmgicError
+from mmgic.geometry import NOTATIONS, Notation, text_from_boxes
 from mmgic.images import PictureStatus
 from mmgic.schema.manifests import FolderKind
 from mmgic.schema.params import Params
@@ -27,7 +31,12 @@ from mmgic.template import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "reference.md"
+BOXES = ROOT / "docs" / "boxes.md"
 FILES = {"params.yaml": ROOT / "params.yaml", "paper.yaml": ROOT / "params" / "paper.yaml"}
+
+# Two boxes of one label and one of another, in a picture of 640 x 480.
+SHOWN = np.array([[0.1, 0.2, 0.5, 0.75], [0.55, 0.2, 0.9, 0.7], [0.0, 0.0, 1.0, 0.4]])
+MARKS = ("<!-- made by `make docs` from mmgic/geometry/notations.toml: do not edit -->", "<!-- end of what is made -->")
 
 HEAD = "<!-- Made by `make docs` from the code: do not edit. -->\n# Reference\n"
 
@@ -61,6 +70,42 @@ def reference() -> str:
         *(_params_section(field) for field in msgspec.structs.fields(Params)),
     )
     return "\n".join(line for part in parts for line in part).rstrip("\n") + "\n"
+
+
+def boxes() -> str:
+    """The page on boxes, with its table of notations made anew."""
+    before, _, rest = BOXES.read_text(encoding="utf-8").partition(MARKS[0])
+    _, _, after = rest.partition(MARKS[1])
+    head = ("notation", "numbers", "read as", "order", "moves a corner by at most")
+    lines = [*_table(head, (_notation_row(row) for row in NOTATIONS.values())), ""]
+    for row in NOTATIONS.values():
+        lines += [
+            f"### {row.name}",
+            "",
+            "```text",
+            *text_from_boxes(SHOWN, ["cat", "cat", "sky"], row, starts=[0, 3], sizes_px=(640, 480)),
+            "```",
+            "",
+            f"Source: {row.source}.",
+            *([row.note] if row.note else []),
+            "",
+        ]
+    return before + "\n".join([MARKS[0], "", *lines, MARKS[1]]) + after
+
+
+def _notation_row(row: Notation) -> tuple[str, ...]:
+    last = row.bins - 1
+    rules = {
+        "floor": (f"floor(v x {row.bins}), 0 to {last}", f"(t + 0.5) / {row.bins}"),
+        "round": (f"round(v x {row.scale:g}), 0 to {last}", f"t / {row.scale:g}"),
+        "decimals": (f"v with {row.decimals} decimals", "v"),
+        "cells": (f"cells of a grid of {row.bins} x {row.bins}", "cells' centres; outer edges in one row or column"),
+        "pixels": (f"pixels, sides multiples of {row.factor}", "t / side"),
+    }
+    order = re.findall(r"\$(\w+)", row.box)
+    top, bottom = row.error_bound
+    bound = f"{top:g} / {bottom:g} of the side" if row.rule != "pixels" else f"{row.bound:g} px of the resized picture"
+    return f"[`{row.name}`](#{row.name.replace('.', '')})", *rules[row.rule], ", ".join(order), bound
 
 
 def _section(title: str, lines: list[str]) -> list[str]:
@@ -178,9 +223,10 @@ def _rule(kind: Any) -> str:
 
 
 def main() -> int:
-    """Writes the page."""
-    TARGET.write_text(reference(), encoding="utf-8")
-    print(f"wrote {TARGET.relative_to(ROOT)}")
+    """Writes the pages."""
+    for target, text in ((TARGET, reference()), (BOXES, boxes())):
+        target.write_text(text, encoding="utf-8")
+        print(f"wrote {target.relative_to(ROOT)}")
     return 0
 
 

@@ -31,7 +31,9 @@ __all__ = [
     "require_sound",
     "resize_crops",
     "resized_sizes",
+    "shapes_from_text",
     "text_from_boxes",
+    "text_from_shapes",
     "training_arrays",
 ]
 
@@ -87,6 +89,26 @@ def text_from_boxes(
 def boxes_from_text(
     texts: Sequence[str], notation: BoxNotation, sizes: NDArray[np.uint32] | None
 ) -> tuple[NDArray[np.float64], list[str], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]: ...
+def text_from_shapes(
+    points: NDArray[np.float64],
+    shape_starts: NDArray[np.int64],
+    labels: list[str],
+    instances: NDArray[np.int64] | None,
+    starts: NDArray[np.int64] | None,
+    notation: BoxNotation,
+    sizes: NDArray[np.uint32] | None,
+) -> list[str]: ...
+def shapes_from_text(
+    texts: Sequence[str], notation: BoxNotation, sizes: NDArray[np.uint32] | None
+) -> tuple[
+    NDArray[np.float64],
+    NDArray[np.int64],
+    list[str],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.uint8],
+    NDArray[np.int64],
+]: ...
 
 @final
 class SoundBoxes:

@@ -18,6 +18,7 @@ from mmgic.schema.manifests import Manifest
 from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import input_ref, limited, new_manifest, read_manifest
 from mmgic.shards.work import UnitNote, Work
+from mmgic.template.boxes import box_notation
 from mmgic.template.shards import write_documents
 
 
@@ -51,6 +52,7 @@ def run(call: StageCall) -> Outcome:
 
 
 def _input(call: StageCall) -> tuple[Folder, Manifest]:
+    box_notation(call.params.template.boxes)
     return call.input, read_manifest(call.input, "records")
 
 

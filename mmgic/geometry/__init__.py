@@ -20,6 +20,7 @@ from mmgic.geometry.formats import (
 )
 from mmgic.geometry.notations import NOTATIONS, Notation, notation
 from mmgic.geometry.overlap import MAX_MATRIX_BYTES, box_areas, iou_blocks, iou_matrix, iou_pairs
+from mmgic.geometry.shapes import ShapesInText, shapes_from_text, text_from_shapes
 from mmgic.geometry.text import (
     BoxesInText,
     BoxStatus,
@@ -38,6 +39,7 @@ __all__ = [
     "Boxes",
     "BoxesInText",
     "Notation",
+    "ShapesInText",
     "box_areas",
     "box_faults",
     "boxes_from_ids",
@@ -53,8 +55,10 @@ __all__ = [
     "notation",
     "px_from_norm",
     "region_square_crop",
+    "shapes_from_text",
     "smart_resize",
     "text_from_boxes",
+    "text_from_shapes",
     "turn_boxes",
     "xywh_from_xyxy",
     "xyxy_from_cxcywh",

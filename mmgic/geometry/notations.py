@@ -39,8 +39,9 @@ class Notation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         json: Labels are strings of JSON, and texts are read as JSON.
         digits: Numbers are padded with zeros to so many digits.
         ignored: Tokens that are no part of a label; ``<seg*>`` stands for ``<seg`` and digits.
-        polygons: Template of several polygons of one object, holds ``$polygons``; empty: there are none.
-        polygon_separator: Stands between two polygons.
+        point: Template of a point, holds ``$x`` before ``$y``, two tokens alike; empty: there are no points and polygons.
+        polygons: Template of one of several instances of a label, holds ``$polygons``.
+        polygon_separator: Stands between two parts of an instance.
         rule: ``floor``: ``floor(v * bins)``, read as the middle of the bin. ``round``: ``round(v * scale)``, half to even,
             read as ``t / scale``. ``decimals``: the fraction itself. ``cells``: numbers of two cells of a square grid.
             ``pixels``: pixels of the picture as a model resizes it. What is outside is held to the border.
@@ -68,6 +69,7 @@ class Notation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     json: bool = False
     digits: int = 0
     ignored: tuple[str, ...] = ()
+    point: str = ""
     polygons: str = ""
     polygon_separator: str = ""
     rule: RuleName

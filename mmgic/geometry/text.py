@@ -9,21 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntFlag
-from functools import cache
 
-import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmgic import _core
 from mmgic.errors import InvalidBox, ParamsError
 from mmgic.geometry.arrays import Boxes, box_rows
-from mmgic.geometry.notations import Notation, notation
-from mmgic.library import require_same_version
-
-require_same_version(_core.__version__)
-
-Name = str | Notation
+from mmgic.geometry.compiled import Name, compiled, picture_sizes, row_of
 
 
 class BoxStatus(IntFlag):
@@ -66,32 +59,6 @@ class BoxesInText:
         return len(self.labels)
 
 
-@cache
-def _compiled(row: Notation) -> _core.BoxNotation:
-    fields = msgspec.structs.asdict(row)
-    return _core.BoxNotation({**fields, "ignored": list(row.ignored), "polygons": row.polygons or None})
-
-
-def _row(name: Name) -> Notation:
-    return notation(name) if isinstance(name, str) else name
-
-
-def _sizes(row: Notation, sizes_px: ArrayLike | None) -> NDArray[np.uint32] | None:
-    """Sizes as (K, 2), width and height; none where the notation needs none."""
-    if row.rule != "pixels":
-        return None
-    if sizes_px is None:
-        raise ParamsError(f"{row.name} counts pixels", where="sizes_px", hint="give sizes_px, width and height")
-    sizes = np.asarray(sizes_px)
-    if sizes.ndim == 1:
-        sizes = sizes[None, :]
-    if sizes.ndim != 2 or sizes.shape[1] != 2 or not np.issubdtype(sizes.dtype, np.integer):
-        raise InvalidBox(f"sizes of shape {sizes.shape}, {sizes.dtype}", where="sizes_px", hint="whole numbers (n, 2)")
-    if sizes.size and (sizes.min() < 1 or sizes.max() > 2**20):
-        raise InvalidBox("a picture's side is not 1 to 1,048,576", where="sizes_px")
-    return np.ascontiguousarray(sizes, dtype=np.uint32)
-
-
 def ids_from_boxes(boxes_xyxy_norm: Boxes, notation: Name, *, sizes_px: ArrayLike | None = None) -> NDArray[np.int32]:
     """Location ids (N, 4), or (N, 2) for cells, in the order in which the notation writes them.
 
@@ -104,8 +71,8 @@ def ids_from_boxes(boxes_xyxy_norm: Boxes, notation: Name, *, sizes_px: ArrayLik
         InvalidBox: A box is not finite or inverted, or without area where cells are written; the first such row is named.
         ParamsError: The notation is unknown, or sizes are missing.
     """
-    row = _row(notation)
-    ids = _core.ids_from_boxes(box_rows(boxes_xyxy_norm), _compiled(row), _sizes(row, sizes_px))
+    row = row_of(notation)
+    ids = _core.ids_from_boxes(box_rows(boxes_xyxy_norm), compiled(row), picture_sizes(row, sizes_px))
     return ids.reshape(-1, 2 if row.rule == "cells" else 4)
 
 
@@ -121,12 +88,12 @@ def boxes_from_ids(ids: NDArray[np.int32], notation: Name, *, sizes_px: ArrayLik
         InvalidBox: An id is outside its range, or the ids are inverted; the first such row is named.
         ParamsError: The notation is unknown, or sizes are missing.
     """
-    row = _row(notation)
+    row = row_of(notation)
     width = 2 if row.rule == "cells" else 4
     rows = np.ascontiguousarray(ids, dtype=np.int32)
     if rows.ndim != 2 or rows.shape[1] != width:
         raise InvalidBox(f"location ids of shape {rows.shape}", hint=f"the shape must be (n, {width})")
-    return _core.boxes_from_ids(rows, _compiled(row), _sizes(row, sizes_px)).reshape(-1, 4)
+    return _core.boxes_from_ids(rows, compiled(row), picture_sizes(row, sizes_px)).reshape(-1, 4)
 
 
 def text_from_boxes(
@@ -155,11 +122,11 @@ def text_from_boxes(
             and sizes do not fit together.
         ParamsError: The notation is unknown, or sizes are missing.
     """
-    row = _row(notation)
+    row = row_of(notation)
     rows = box_rows(boxes_xyxy_norm)
     firsts = None if starts is None else np.ascontiguousarray(starts, dtype=np.int64)
     return _core.text_from_boxes(
-        rows, labels if isinstance(labels, list) else list(labels), firsts, _compiled(row), _sizes(row, sizes_px)
+        rows, labels if isinstance(labels, list) else list(labels), firsts, compiled(row), picture_sizes(row, sizes_px)
     )
 
 
@@ -179,8 +146,8 @@ def boxes_from_text(texts: Sequence[str], notation: Name, *, sizes_px: ArrayLike
         ParamsError: The notation is unknown, or sizes are missing.
         InvalidBox: The sizes do not fit the texts.
     """
-    row = _row(notation)
-    boxes, labels, index, status, spans = _core.boxes_from_text(texts, _compiled(row), _sizes(row, sizes_px))
+    row = row_of(notation)
+    boxes, labels, index, status, spans = _core.boxes_from_text(texts, compiled(row), picture_sizes(row, sizes_px))
     return BoxesInText(boxes.reshape(-1, 4), labels, index, status, spans.reshape(-1, 2))
 
 

@@ -125,7 +125,8 @@ def block_of_rows(documents: TokenDocuments, rows: PackedRows, start: int, stop:
     if len(numbers) and numbers.max() >= len(documents):
         raise InputError(f"a row holds document {numbers.max()}, there are {len(documents)}", where="documents")
     if rows.pieces is None:
-        starts, lengths = documents.starts[numbers], documents.lengths[numbers]
+        starts = documents.starts[numbers]
+        lengths = (documents.starts[numbers + np.uint32(1)] - starts).astype(np.int64)
     else:
         pieces = rows.items[items]
         starts = documents.starts[numbers] + rows.pieces.starts[pieces]

@@ -6,8 +6,8 @@ import msgspec
 
 from mmgic.schema.records import Box, Key
 
-TextConcept = Literal["caption", "label", "description", "template"]
-"""What a stretch of text says; `template` is the fixed wording around the concepts."""
+TextConcept = Literal["caption", "label", "description", "template", "box"]
+"""What a stretch of text says; `template` is the fixed wording around the concepts, `box` boxes with their labels."""
 
 ImageConcept = Literal["image", "region"]
 

@@ -71,10 +71,17 @@ class NormalizeParams(_Section, frozen=True):
     regions: RegionParams
 
 
+NO_BOXES = "none"
+
+
 class TemplateParams(_Section, frozen=True):
-    """Records to documents: which concepts, and how many of the documents put the caption before the image."""
+    """Records to documents: which concepts, and how many of the documents put the caption before the image.
+
+    `boxes` names the notation in which the regions' boxes are written after all else, or is `none`.
+    """
 
     recipe: Literal["C", "CL", "CLD", "CLDR"]
+    boxes: str
     caption_first_fraction: Fraction
     max_bad_fraction: Fraction
 

@@ -6,10 +6,10 @@ import msgspec
 
 from mmgic.schema.records import Key
 
-TOKEN_KINDS = ("template", "caption", "label", "description", "image", "region")
+TOKEN_KINDS = ("template", "caption", "label", "description", "image", "region", "box")
 """Kind of a token; its index is the byte stored in `Sequence.kinds`. Markers count to what they mark."""
 
-TokenKind = Literal["template", "caption", "label", "description", "image", "region"]
+TokenKind = Literal["template", "caption", "label", "description", "image", "region", "box"]
 
 
 class Sequence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -26,7 +26,8 @@ from mmgic.shards.folder import Folder
 
 ROWS, INDEX = ".rows", ".index"
 
-_CACHED_BLOCKS = 16
+_CACHED_BLOCKS = {"zstd": 16, "none": 4096}
+"""Blocks kept: of stored ones in a memory map only views, of the others all bytes."""
 
 
 def write_rows(
@@ -68,7 +69,9 @@ class RowReader:
         self._folder = folder
         self._shards: list[tuple[ShardEntry, BlockIndex]] = []
         self._starts: list[int] = []
-        self._cache: OrderedDict[tuple[int, int], RowBlock] = OrderedDict()
+        self._cache: dict[str, OrderedDict[tuple[int, int], RowBlock]] = {
+            kind: OrderedDict() for kind in _CACHED_BLOCKS
+        }
         self._maps: dict[str, memoryview] = {}
         entries = list(entries)
         indices = {entry.name: entry for entry in entries if entry.name.endswith(INDEX)}
@@ -120,12 +123,15 @@ class RowReader:
                 yield self._block(shard, number)
 
     def _block(self, shard: int, number: int) -> RowBlock:
-        if (shard, number) not in self._cache:
-            self._cache[shard, number] = self._read_block(shard, number)
-            if len(self._cache) > _CACHED_BLOCKS:
-                self._cache.popitem(last=False)
-        self._cache.move_to_end((shard, number))
-        return self._cache[shard, number]
+        compression = self._shards[shard][1].compression
+        mapped = "none" if compression == "none" and self._folder.is_local else "zstd"
+        cache, key = self._cache[mapped], (shard, number)
+        if key not in cache:
+            cache[key] = self._read_block(shard, number)
+            if len(cache) > _CACHED_BLOCKS[mapped]:
+                cache.popitem(last=False)
+        cache.move_to_end(key)
+        return cache[key]
 
     def _read_block(self, shard: int, number: int) -> RowBlock:
         entry, index = self._shards[shard]

@@ -1,4 +1,4 @@
-"""A record to a document: picture, caption, labels, descriptions, regions, in the order of PAPER's template.
+"""A record to a document: picture, caption, labels, descriptions, regions, in the order of PAPER's template; then boxes.
 
 1. One of the captions is drawn; a coin drawn with it puts the caption before the picture.
 2. Labels and descriptions stand in the record's order, regions largest first as `normalize` chose them.
@@ -8,27 +8,38 @@ Cost: about 20 microseconds a record; no pixels are read.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from blake3 import blake3
 
+from mmgic.errors import InvalidBox
 from mmgic.schema.documents import Document, ImagePart, Part, TextConcept, TextPart
 from mmgic.schema.manifests import Rejection
 from mmgic.schema.params import TemplateParams
 from mmgic.schema.records import Record
 from mmgic.template import wording
+from mmgic.template.boxes import box_notation, text_of_boxes
 from mmgic.template.recipes import RECIPES
 
 
 def document_from_record(record: Record, params: TemplateParams, seed: int) -> Document | Rejection:
-    """The document of a record, or why there is none (it has no caption)."""
+    """The document of a record, or why there is none (no caption, or a box that its notation cannot say).
+
+    Raises:
+        ParamsError: the params name no notation that is known.
+    """
     if not record.captions:
         return Rejection(record.key, "no_caption")
     coin, number = _draws(record.key, seed)
     caption_first = coin < params.caption_first_fraction
     caption = record.captions[number % len(record.captions)]
-    return Document(
-        record.key, record.split, params.recipe, merged(_parts(record, params.recipe, caption, caption_first))
-    )
+    parts = _parts(record, params.recipe, caption, caption_first)
+    if chosen := box_notation(params.boxes):
+        try:
+            parts = chain(parts, _boxes(text_of_boxes(record, chosen)))
+        except InvalidBox as error:
+            return Rejection(record.key, "unwritable_box", f"{params.boxes}: {error}")
+    return Document(record.key, record.split, params.recipe, merged(parts))
 
 
 def merged(parts: Iterator[Part]) -> list[Part]:
@@ -73,6 +84,12 @@ def _parts(record: Record, recipe: str, caption: str, caption_first: bool) -> It
         yield _fixed(wording.REGIONS)
         for region in record.regions:
             yield from _line(_fixed(names[region.label_id] + wording.OF), ImagePart(region.crop_xyxy_px, "region"))
+
+
+def _boxes(text: str) -> Iterator[Part]:
+    if text:
+        yield _fixed(wording.BOXES)
+        yield from _line(TextPart(text, "box"))
 
 
 def _line(*parts: Part) -> Iterator[Part]:

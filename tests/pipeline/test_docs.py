@@ -34,12 +34,13 @@ def anchors(page: Path) -> set[str]:
     return {"#" + re.sub(r"[^a-z0-9 -]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
-def test_reference_is_current() -> None:
+def test_what_is_made_is_current() -> None:
     spec = spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == module.reference(), "run: make docs"
+    assert (ROOT / "docs" / "boxes.md").read_text(encoding="utf-8") == module.boxes(), "run: make docs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

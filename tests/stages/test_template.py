@@ -88,3 +88,27 @@ def test_records_without_captions_are_rejected_and_bounded(call: Call, tmp_path:
     assert (
         tmp_path / "documents" / "rejected.jsonl"
     ).read_text() == '{"key":"folder-d","cause":"no_caption","detail":""}\n'
+
+
+def test_boxes_in_a_notation_pass_through_to_the_rows(call: Call, unbroken: Path, tmp_path: Path) -> None:
+    common = ["--params", PARAMS, "-q"]
+    boxes = ["--set", "template.boxes=qwen3-vl"]
+    done = call("template", "--in", unbroken / "records", "--out", tmp_path / "documents", *common, *boxes, "--json")
+    assert done.returncode == 0, done.stderr
+    counts = msgspec.json.decode(done.stdout)["metrics"]
+    assert 0 < counts["parts.box"] <= counts["documents"]
+    records = ["--records", unbroken / "records", "--cache", tmp_path / "cache"]
+    done = call(
+        "tokenize", "--in", tmp_path / "documents", "--out", tmp_path / "sequences", *records, *common, "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert msgspec.json.decode(done.stdout)["metrics"]["tokens.box"] > 0
+    shown = call("inspect", tmp_path / "sequences", "--n", "2", "--split", "train")
+    assert 'Boxes:\n[{"bbox_2d": [' in shown.stdout and ", box " in shown.stdout
+
+
+def test_a_notation_that_is_unknown_is_told_before_anything_is_read(call: Call, unbroken: Path, tmp_path: Path) -> None:
+    words = ["--in", unbroken / "records", "--out", tmp_path / "out", "--params", PARAMS]
+    done = call("template", *words, "--set", "template.boxes=florence2")
+    assert done.returncode == 4
+    assert 'error: unknown notation "florence2"\n  at template.boxes\nhint: did you mean florence-2?' in done.stderr

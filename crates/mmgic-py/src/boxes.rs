@@ -1,7 +1,7 @@
 //! Boxes in text, in the notations of a table: quantising, writing and reading.
 
 use crate::errors;
-use mmgic_core::boxes::{self, BoxError, Labels, Notation, Resize, Row, Rule};
+use mmgic_core::boxes::{self, BoxError, Labels, Notation, Resize, Row, Rule, ShapeBatch};
 use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -63,6 +63,7 @@ impl BoxNotation {
             json: field(row, "json")?,
             several: field(row, "several")?,
             ignored: field(row, "ignored")?,
+            point: field(row, "point")?,
             polygons: field(row, "polygons")?,
             polygon_separator: field(row, "polygon_separator")?,
             rule: rule_of(row)?,
@@ -215,6 +216,68 @@ pub fn boxes_from_text<'py>(
         PyArray1::from_vec(py, found.text_index),
         PyArray1::from_vec(py, found.status),
         PyArray1::from_vec(py, found.spans),
+    ))
+}
+
+/// Texts of points, quads and polygons with labels.
+#[pyfunction]
+#[pyo3(signature = (points, shape_starts, labels, instances, starts, notation, sizes))]
+#[allow(clippy::too_many_arguments)]
+pub fn text_from_shapes<'py>(
+    py: Python<'py>,
+    points: PyReadonlyArray2<'py, f64>,
+    shape_starts: PyReadonlyArray1<'py, i64>,
+    labels: &Bound<'py, PyList>,
+    instances: Option<PyReadonlyArray1<'py, i64>>,
+    starts: Option<PyReadonlyArray1<'py, i64>>,
+    notation: &BoxNotation,
+    sizes: Sizes<'py>,
+) -> PyResult<Bound<'py, PyList>> {
+    let (texts, of) = different(labels)?;
+    let shapes = ShapeBatch {
+        points: points.as_slice()?.as_chunks::<2>().0,
+        starts: shape_starts.as_slice()?,
+        instances: instances.as_ref().map(PyReadonlyArray1::as_slice).transpose()?,
+    };
+    let starts = starts.as_ref().map(PyReadonlyArray1::as_slice).transpose()?;
+    let pairs = pairs(sizes.as_ref())?;
+    let written = py.detach(|| {
+        boxes::texts_from_shapes(&shapes, &Labels { texts: &texts, of: &of }, starts, pairs, &notation.0)
+    });
+    strings(py, &written.map_err(|e| errors::from_box(py, &e))?)
+}
+
+/// Points (flat), first points, labels, instances, text numbers, statuses and spans (flat) of every shape in the texts.
+#[pyfunction]
+#[pyo3(signature = (texts, notation, sizes))]
+#[allow(clippy::type_complexity)]
+pub fn shapes_from_text<'py>(
+    py: Python<'py>,
+    texts: Vec<PyBackedStr>,
+    notation: &BoxNotation,
+    sizes: Sizes<'py>,
+) -> PyResult<(
+    Flat<'py, f64>,
+    Flat<'py, i64>,
+    Bound<'py, PyList>,
+    Flat<'py, i64>,
+    Flat<'py, i64>,
+    Flat<'py, u8>,
+    Flat<'py, i64>,
+)> {
+    let pairs = pairs(sizes.as_ref())?;
+    let shapes = py
+        .detach(|| boxes::shapes_from_texts(&texts, pairs, &notation.0))
+        .map_err(|e| errors::from_box(py, &e))?;
+    let labels = label_list(py, &shapes.found)?;
+    Ok((
+        PyArray1::from_vec(py, shapes.found.boxes),
+        PyArray1::from_vec(py, shapes.starts),
+        labels,
+        PyArray1::from_vec(py, shapes.instances),
+        PyArray1::from_vec(py, shapes.found.text_index),
+        PyArray1::from_vec(py, shapes.found.status),
+        PyArray1::from_vec(py, shapes.found.spans),
     ))
 }
 

@@ -24,30 +24,44 @@ pub fn from_box(py: Python<'_>, error: &BoxError) -> PyErr {
     let what = error.to_string();
     let row_of = |row: &usize| format!("row {row}");
     let (class, place, hint) = match error {
-        BoxError::NotFinite { row, .. } => ("InvalidBox", row_of(row), "all four corners must be finite numbers"),
+        BoxError::NotFinite { row, .. } => {
+            ("InvalidBox", row_of(row), "all four corners must be finite numbers")
+        }
         BoxError::Inverted { row, .. } => {
             ("InvalidBox", row_of(row), "corners are x0, y0, x1, y1 with x0 <= x1, y0 <= y1")
         }
         BoxError::Degenerate { row, .. } => {
             ("InvalidBox", row_of(row), "this notation names cells that a box covers; drop the box")
         }
-        BoxError::IdOutOfRange { row, .. } => ("InvalidBox", row_of(row), ""),
+        BoxError::IdOutOfRange { row, .. } => {
+            ("InvalidBox", row_of(row), "these are no ids of this notation, or not in its order")
+        }
         BoxError::IdsInverted { row, .. } => {
             ("InvalidBox", row_of(row), "boxes_from_text puts the corners of a model's output in order")
         }
         BoxError::LabelWithToken { row, .. } => {
             ("InvalidBox", row_of(row), "take the notation's own marks out of the label")
         }
-        BoxError::LabelEmpty { row } => ("InvalidBox", row_of(row), "give the box a label, or a text of its own"),
+        BoxError::LabelEmpty { row } => {
+            ("InvalidBox", row_of(row), "give the box a label, or a text of its own")
+        }
         BoxError::LabelCount { .. } => ("InvalidBox", "labels".to_owned(), "give one label for each box"),
-        BoxError::Starts { .. } => ("InvalidBox", "starts".to_owned(), "give the first row of each text, and the number of rows"),
-        BoxError::SizeCount { .. } => ("InvalidBox", "sizes_px".to_owned(), "give one size for all, or one for each"),
+        BoxError::Starts { .. } => {
+            ("InvalidBox", "starts".to_owned(), "give the first row of each text, and the number of rows")
+        }
+        BoxError::SizeCount { .. } => {
+            ("InvalidBox", "sizes_px".to_owned(), "give one size for all, or one for each")
+        }
         BoxError::SizesMissing => ("ParamsError", "sizes_px".to_owned(), "give sizes_px, width and height"),
         BoxError::Size { row, .. } => ("InputError", row_of(row), ""),
-        BoxError::BadNotation { .. } => ("ParamsError", "notation".to_owned(), "docs/boxes.md says what a row holds"),
-        BoxError::NoShape { .. } => ("ParamsError", "notation".to_owned(), "florence-2 has polygons and points"),
+        BoxError::BadNotation { .. } => {
+            ("ParamsError", "notation".to_owned(), "docs/boxes.md says what a row holds")
+        }
+        BoxError::NoShape { .. } => {
+            ("ParamsError", "notation".to_owned(), "florence-2 has polygons and points")
+        }
         BoxError::PointNotFinite { row, .. } => ("InvalidBox", row_of(row), "points must be finite numbers"),
-        BoxError::PointCount { row, .. } => ("InvalidBox", row_of(row), ""),
+        BoxError::PointCount { row, .. } => ("InvalidBox", row_of(row), "leave the shape out"),
     };
     exception(py, class, &what, &place, hint)
 }

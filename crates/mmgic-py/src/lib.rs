@@ -39,5 +39,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(pack::pieces, m)?)?;
     m.add_function(wrap_pyfunction!(pack::block_of_rows, m)?)?;
     m.add_function(wrap_pyfunction!(pack::training_arrays, m)?)?;
+    m.add_function(wrap_pyfunction!(boxes::text_from_shapes, m)?)?;
+    m.add_function(wrap_pyfunction!(boxes::shapes_from_text, m)?)?;
     Ok(())
 }

@@ -137,13 +137,10 @@ pub fn block_of_rows<'py>(
         keys: &keys,
         key_starts: key_starts.as_slice()?,
     };
-    let block = py.detach(|| Block::new(documents, rows)).map_err(|e| errors::from_pack(py, &e))?;
-    let out = PyArray1::<u8>::zeros(py, block.num_bytes(), false);
-    let mut place = out.readwrite();
-    let bytes = place.as_slice_mut()?;
-    py.detach(|| block.write(bytes));
-    drop(place);
-    Ok(out)
+    let bytes = py
+        .detach(|| Block::new(documents, rows).map(|block| block.to_bytes()))
+        .map_err(|e| errors::from_pack(py, &e))?;
+    Ok(PyArray1::from_vec(py, bytes))
 }
 
 /// Ids, positions and labels of a batch, `row_length` values a row.

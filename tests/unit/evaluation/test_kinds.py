@@ -21,7 +21,7 @@ def test_means_are_over_tokens_not_documents() -> None:
 
 
 def test_every_token_but_the_first_is_counted_by_its_kind(trained: TrainedModel, held: HeldOut) -> None:
-    template = TemplateParams(recipe="CLDR", caption_first_fraction=0.0, max_bad_fraction=0.0)
+    template = TemplateParams(recipe="CLDR", boxes="none", caption_first_fraction=0.0, max_bad_fraction=0.0)
     predictions, lost = loss_predictions(trained, held, template, 1, 2, lambda done, total: None)
     assert lost == {}
     assert [p.key for p in predictions] == ["r0", "r1", "r2"]
@@ -31,7 +31,7 @@ def test_every_token_but_the_first_is_counted_by_its_kind(trained: TrainedModel,
 
 
 def test_a_recipe_without_labels_has_no_loss_for_them(trained: TrainedModel, held: HeldOut) -> None:
-    template = TemplateParams(recipe="C", caption_first_fraction=1.0, max_bad_fraction=0.0)
+    template = TemplateParams(recipe="C", boxes="none", caption_first_fraction=1.0, max_bad_fraction=0.0)
     predictions, _ = loss_predictions(trained, held, template, 1, 8, lambda done, total: None)
     assert set(loss_by_kind(predictions)) == {"caption", "image", "visual", "template", "all"}
 
@@ -39,7 +39,7 @@ def test_a_recipe_without_labels_has_no_loss_for_them(trained: TrainedModel, hel
 def test_what_is_skipped_or_cut_is_counted(trained: TrainedModel, held: HeldOut) -> None:
     records = [msgspec.structs.replace(held.records[0], captions=[]), *held.records[1:]]
     short = msgspec.structs.replace(held.records[1], captions=["a " * 200])
-    template = TemplateParams(recipe="CLDR", caption_first_fraction=0.0, max_bad_fraction=0.0)
+    template = TemplateParams(recipe="CLDR", boxes="none", caption_first_fraction=0.0, max_bad_fraction=0.0)
     predictions, lost = loss_predictions(
         trained,
         HeldOut([records[0], short, records[2]], held.codes, held.pixels),

@@ -4,4 +4,4 @@ from mmgic.schema.sequences import TOKEN_KINDS
 
 
 def test_the_numbers_of_kinds_never_change() -> None:
-    assert TOKEN_KINDS == ("template", "caption", "label", "description", "image", "region")
+    assert TOKEN_KINDS == ("template", "caption", "label", "description", "image", "region", "box")

@@ -50,7 +50,7 @@ def test_more_blocks_than_are_kept_in_memory(scratch: Folder) -> None:
     reader = RowReader(scratch, _write(scratch, "a", _rows(60), 1), verify=False)
     assert [reader[i] for i in range(60)] == _rows(60)
     assert reader[0] == _rows(1)[0]
-    assert len(reader._cache) == 16
+    assert len(reader._cache["zstd"]) == 16
 
 
 def test_equal_rows_give_equal_bytes(scratch: Folder) -> None:

@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmgic.geometry import NOTATIONS, boxes_from_text, norm_from_px
 from mmgic.schema.documents import Document, ImagePart, Part, TextPart
 from mmgic.schema.manifests import Rejection
 from mmgic.schema.params import Params, TemplateParams
@@ -108,3 +110,34 @@ def test_merging_keeps_the_text_and_leaves_no_equal_neighbours(parts: list[Part]
     for left, right in zip(joined, joined[1:], strict=False):
         assert isinstance(left, ImagePart) or isinstance(right, ImagePart) or left.concept != right.concept
     assert all(not isinstance(part, TextPart) or part.text for part in joined)
+
+
+def test_boxes_stand_at_the_end_in_the_notation_that_is_named(params: Params, record: Callable[..., Record]) -> None:
+    """The box 10 4 26 20 of the main crop 8 0 40 32: 1/16, 1/8, 9/16, 5/8 of its sides."""
+    settings = _settings(params, recipe="C", boxes="florence-2", caption_first_fraction=0.0)
+    parts = _document(record(), settings).parts
+    assert _shown(parts) == _IMAGE + _CAPTION + "Boxes:\nred cup<loc_62><loc_125><loc_562><loc_625>\n"
+    assert [part.concept for part in parts][-3:] == ["template", "box", "template"]
+    nothing = msgspec.structs.replace(record(), regions=[])
+    assert _shown(_document(nothing, settings).parts) == _IMAGE + _CAPTION
+
+
+@pytest.mark.parametrize("name", NOTATIONS)
+def test_boxes_are_read_back_from_any_notation(params: Params, record: Callable[..., Record], name: str) -> None:
+    one = record()
+    document = _document(one, _settings(params, boxes=name))
+    (text,) = [part.text for part in document.parts if part.concept == "box" and isinstance(part, TextPart)]
+    crop = np.array(one.crop_xyxy_px)
+    found = boxes_from_text([text], name, sizes_px=[32, 32])
+    assert found.labels == ["red cup"] and found.status.tolist() == [0]
+    written = norm_from_px(np.array([one.regions[0].box_xyxy_px]), crop)
+    side = 56 if NOTATIONS[name].rule == "pixels" else 1
+    assert np.abs(found.boxes_xyxy_norm - written).max() <= NOTATIONS[name].bound / side + 1e-12
+
+
+def test_a_label_that_would_read_back_as_a_box_is_rejected(params: Params, record: Callable[..., Record]) -> None:
+    one = record()
+    labels = [msgspec.structs.replace(label, name="<loc_1><loc_2><loc_3><loc_4>") for label in one.labels]
+    result = document_from_record(msgspec.structs.replace(one, labels=labels), _settings(params, boxes="florence-2"), 1)
+    assert isinstance(result, Rejection) and result.cause == "unwritable_box"
+    assert result.detail.startswith("florence-2: the label of box 0")

@@ -167,6 +167,8 @@ class Reader:
         else:
             self.label_ends = (between + own_label[0]).strip(), (own_label[1] + after).strip()
             self.boxes_ends = before + own_boxes[0], own_boxes[1]
+        if any(part.strip() for part in own_label):
+            self.label_ends = own_label[0].strip(), own_label[1].strip()
         own = self.literals[0].strip() or own_boxes[0].strip()
         self.anchor = own[own.rfind(">") + 1 :].lstrip() if not own.endswith(">") else own
 

@@ -163,10 +163,11 @@ pub(super) fn corners(numbers: &Numbers, notation: &Notation, axes: [Axis; 2]) -
     }
     // Fractions although whole numbers were asked for, as models that know both ways write them.
     let are_fractions = numbers.has_point && values.iter().all(|v| *v <= 1.0);
-    let axes = if places > 0 || are_fractions { [Axis { scale: 1.0, last: 1.0, offset: 0.0 }; 2] } else { axes };
+    let axes =
+        if places > 0 || are_fractions { [Axis { scale: 1.0, last: 1.0, offset: 0.0 }; 2] } else { axes };
     for (at, value) in values.iter_mut().enumerate() {
-        let axis = axes[at & 1];
-        *value = axis.value(hold(*value, axis.last, &mut flags));
+        let Axis { last, .. } = axes[at & 1];
+        *value = axes[at & 1].value(hold(*value, last, &mut flags));
     }
     let [mut x0, mut y0, mut x1, mut y1] = values;
     order(&mut x0, &mut x1, &mut flags);

@@ -12,7 +12,12 @@ impl Notation {
     ///
     /// # Errors
     /// `SizesMissing`, `SizeCount`, and `Size` for a picture that cannot be resized.
-    pub(super) fn axes_of(&self, sizes: Sizes, wanted: usize, what: &'static str) -> Result<Vec<[Axis; 2]>, BoxError> {
+    pub(super) fn axes_of(
+        &self,
+        sizes: Sizes,
+        wanted: usize,
+        what: &'static str,
+    ) -> Result<Vec<[Axis; 2]>, BoxError> {
         let Rule::Pixels { resize } = self.rule else {
             return Ok(self.rule.axes(None).into_iter().collect());
         };
@@ -22,7 +27,8 @@ impl Notation {
         }
         let mut axes = Vec::with_capacity(sizes.len());
         for (row, &[width, height]) in sizes.iter().enumerate() {
-            let size = resize.size(width, height).map_err(|why| BoxError::Size { row, width, height, why })?;
+            let size =
+                resize.size(width, height).map_err(|why| BoxError::Size { row, width, height, why })?;
             axes.extend(self.rule.axes(Some(size)));
         }
         Ok(axes)
@@ -62,7 +68,11 @@ pub fn boxes_from_ids(ids: &[i32], notation: &Notation, sizes: Sizes) -> Result<
 
 fn box_of(row: usize, chunk: &[i32], notation: &Notation, axes: [Axis; 2]) -> Result<[f64; 4], BoxError> {
     let held = |id: i32, last: i32| {
-        if (0..=last).contains(&id) { Ok(f64::from(id)) } else { Err(BoxError::IdOutOfRange { row, id, last }) }
+        if (0..=last).contains(&id) {
+            Ok(f64::from(id))
+        } else {
+            Err(BoxError::IdOutOfRange { row, id, last })
+        }
     };
     #[allow(clippy::cast_possible_truncation)]
     let lasts = axes.map(|axis| axis.last as i32);

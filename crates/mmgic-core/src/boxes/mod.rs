@@ -16,6 +16,7 @@ mod pieces;
 mod read;
 mod resize;
 mod rule;
+mod shapes;
 mod write;
 
 pub use error::BoxError;
@@ -26,4 +27,5 @@ pub use notation::{Notation, Row};
 pub use read::boxes_from_texts;
 pub use resize::Resize;
 pub use rule::Rule;
+pub use shapes::{ShapeBatch, ShapeFindings, shapes_from_texts, texts_from_shapes};
 pub use write::{Texts, texts_from_boxes};

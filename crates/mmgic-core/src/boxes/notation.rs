@@ -27,8 +27,11 @@ pub struct Row {
     pub several: bool,
     /// Tokens that are no part of a label; `<seg*>` stands for all that begin with `<seg`.
     pub ignored: Vec<String>,
-    /// Wrapping of the polygons of one label, `$points`; none: the notation has no polygons.
-    pub polygons: Option<String>,
+    /// Template of a point, `$x` before `$y`; empty: the notation has no points and polygons.
+    pub point: String,
+    /// Wrapping of one of several instances of a label, `$polygons`.
+    pub polygons: String,
+    /// Stands between two parts of an instance.
     pub polygon_separator: String,
     pub rule: Rule,
 }
@@ -63,10 +66,24 @@ pub struct Notation {
     pub(super) label_open: Piece,
     pub(super) label_close: Piece,
     pub(super) keys: Option<Keys>,
-    pub(super) polygons: Option<[Piece; 2]>,
-    pub(super) polygon_separator: Piece,
+    pub(super) shape: Option<Shape>,
     pub(super) reading: Reading,
     pub(super) ignored: Vec<String>,
+}
+
+/// How points and polygons are written.
+#[derive(Debug)]
+pub(super) struct Shape {
+    /// Literals around x and y.
+    pub point: [Piece; 3],
+    pub open: Piece,
+    pub close: Piece,
+    pub separator: Piece,
+    /// First byte of every mark.
+    pub first: u8,
+    /// What stands before and after a number.
+    pub anchor: Vec<u8>,
+    pub closer: Vec<u8>,
 }
 
 /// Where a box begins.
@@ -153,7 +170,8 @@ fn key(row: &Row, before: &str) -> Result<String, BoxError> {
 }
 
 fn check(row: &Row) -> Result<(), BoxError> {
-    let within = |what: &str, ok: bool| if ok { Ok(()) } else { Err(bad(row, format!("{what} is out of range"))) };
+    let within =
+        |what: &str, ok: bool| if ok { Ok(()) } else { Err(bad(row, format!("{what} is out of range"))) };
     match row.rule {
         Rule::Floor { bins } => within("bins", (1..=1_000_000).contains(&bins))?,
         Rule::Round { bins, scale } => {
@@ -168,8 +186,12 @@ fn check(row: &Row) -> Result<(), BoxError> {
         }
     }
     within("digits", row.digits <= 9)?;
-    let literals = [&row.text, &row.object, &row.object_separator, &row.label, &row.boxes, &row.box_separator];
-    within("a template", literals.iter().all(|text| text.len() <= LONGEST) && row.box_template.len() <= LONGEST)
+    let literals =
+        [&row.text, &row.object, &row.object_separator, &row.label, &row.boxes, &row.box_separator];
+    within(
+        "a template",
+        literals.iter().all(|text| text.len() <= LONGEST) && row.box_template.len() <= LONGEST,
+    )
 }
 
 /// The part of a literal that stands right before a number: `(` of `<box>(`.
@@ -179,6 +201,40 @@ fn anchor_of(literal: &str) -> &str {
         Some(at) if at + 1 < literal.len() => literal[at + 1..].trim_start(),
         _ => literal,
     }
+}
+
+/// Points and polygons of a row that has them.
+fn shape(row: &Row) -> Result<Option<Shape>, BoxError> {
+    if row.point.is_empty() {
+        return Ok(None);
+    }
+    let (before, rest) = cut(row, "point", &row.point, "$x")?;
+    let (between, after) = cut(row, "point", rest, "$y")?;
+    let (open, close) = cut(row, "polygons", &row.polygons, "$polygons")?;
+    // Each number is a token of its own: that is how a reader tells it from text.
+    let closer = between.strip_suffix(before).unwrap_or_default();
+    let marks = [before, open.trim(), close.trim(), row.polygon_separator.trim()];
+    let first = before.bytes().next().unwrap_or(0);
+    if closer.trim().is_empty()
+        || closer != after
+        || !marks.iter().all(|mark| mark.bytes().next() == Some(first))
+    {
+        return Err(bad(row, "point must be two tokens alike, and polygons must be made of tokens"));
+    }
+    let too_long =
+        [&row.point, &row.polygons, &row.polygon_separator].iter().any(|text| text.len() > LONGEST);
+    if too_long || matches!(row.rule, Rule::Cells { .. }) {
+        return Err(bad(row, "point must be short, and no cell"));
+    }
+    Ok(Some(Shape {
+        point: [before, between, after].map(Piece::new),
+        open: Piece::new(open),
+        close: Piece::new(close),
+        separator: Piece::new(&row.polygon_separator),
+        first,
+        anchor: before.as_bytes().to_vec(),
+        closer: closer.trim().as_bytes().to_vec(),
+    }))
 }
 
 impl Notation {
@@ -196,7 +252,10 @@ impl Notation {
         let (literals, order) = numbers(row)?;
         let label_first = before_label.len() < before_boxes.len();
         let keys = if row.json {
-            Some(Keys { boxes: key(row, before_boxes)?, label: key(row, &format!("{before_label}{}", open.trim_end_matches('"')))? })
+            Some(Keys {
+                boxes: key(row, before_boxes)?,
+                label: key(row, &format!("{before_label}{}", open.trim_end_matches('"')))?,
+            })
         } else {
             None
         };
@@ -220,24 +279,29 @@ impl Notation {
         if anchor.is_empty() || anchor.bytes().next_back().is_some_and(|b| b.is_ascii_digit()) {
             return Err(bad(row, "something other than a digit must stand before the first number"));
         }
-        let polygons = match &row.polygons {
-            None => None,
-            Some(template) => {
-                let (before, after) = cut(row, "polygons", template, "$polygons")?;
-                Some([Piece::new(before), Piece::new(after)])
-            }
-        };
+        let shape = shape(row)?;
         let finder = |text: &str| (!text.trim().is_empty()).then(|| Finder::new(text.trim()).into_owned());
+        // The label's own wrapping where it has one: the object's may be missing.
+        let mark_open = if open.trim().is_empty() { label_open.as_str() } else { open };
+        let mark_close = if close.trim().is_empty() { label_close.as_str() } else { close };
         let delimited = !label_close.trim().is_empty();
         let separator = row.object_separator.trim();
-        let tags = [label_open.as_str(), &label_close, &boxes_open_all, &boxes_close_all, &row.box_separator]
+        let wrapping = row.polygons.replace("$polygons", " ");
+        let marks =
+            [label_open.as_str(), &label_close, &boxes_open_all, &boxes_close_all, &row.box_separator];
+        let tags = marks
             .into_iter()
+            .chain([wrapping.as_str(), &row.polygon_separator])
             .flat_map(units)
             .filter(|unit| unit.starts_with('<') && unit.ends_with('>'));
         let ends = (!delimited && !label_first && !separator.is_empty()).then_some(separator);
         let tokens = row.ignored.iter().map(|token| token.split('*').next().unwrap_or_default());
-        let forbidden =
-            tags.chain(ends).chain(tokens).filter(|t| !t.is_empty()).map(|t| Finder::new(t).into_owned()).collect();
+        let forbidden = tags
+            .chain(ends)
+            .chain(tokens)
+            .filter(|t| !t.is_empty())
+            .map(|t| Finder::new(t).into_owned())
+            .collect();
         let reading = Reading {
             anchor_length: anchor.len(),
             start: match literals[0].trim() {
@@ -252,9 +316,9 @@ impl Notation {
             separator: Glue::new(&row.box_separator),
             boxes_open: Glue::new(&boxes_open_all),
             boxes_close: Glue::new(&boxes_close_all),
-            label_open: finder(&label_open),
-            label_open_length: label_open.trim().len(),
-            label_close: finder(&label_close),
+            label_open: finder(mark_open),
+            label_open_length: mark_open.trim().len(),
+            label_close: finder(mark_close),
             label_end: ends.map(|text| Finder::new(text).into_owned()),
             forbidden,
         };
@@ -275,8 +339,7 @@ impl Notation {
             label_open: Piece::new(&label_open),
             label_close: Piece::new(&label_close),
             keys,
-            polygons,
-            polygon_separator: Piece::new(&row.polygon_separator),
+            shape,
             reading,
             ignored: row.ignored.clone(),
         })

@@ -65,9 +65,26 @@ mod tests {
 
     #[test]
     fn numbers_are_those_of_the_parser() {
-        for text in ["0", "7", "007", "123456789", "1234567890", "0.123", "0.001", "1.000", "-3", "-0.25", "12.5", ".5"] {
+        for text in [
+            "0",
+            "7",
+            "007",
+            "123456789",
+            "1234567890",
+            "0.123",
+            "0.001",
+            "1.000",
+            "-3",
+            "-0.25",
+            "12.5",
+            ".5",
+        ] {
             let found = read_number(text.as_bytes(), 0);
-            assert_eq!(found.map(|n| (n.value, n.end)), text.parse().ok().map(|v: f64| (v, text.len())), "{text}");
+            assert_eq!(
+                found.map(|n| (n.value, n.end)),
+                text.parse().ok().map(|v: f64| (v, text.len())),
+                "{text}"
+            );
         }
         for text in ["", "-", ".", "x", "+-1"] {
             assert_eq!(read_number(text.as_bytes(), 0), None);

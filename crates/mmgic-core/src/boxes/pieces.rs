@@ -40,7 +40,11 @@ pub(super) fn units(literal: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = literal.trim_start();
     while let Some(first) = rest.chars().next() {
-        let length = if first == '<' { rest.find('>').map_or(rest.trim_end().len(), |at| at + 1) } else { first.len_utf8() };
+        let length = if first == '<' {
+            rest.find('>').map_or(rest.trim_end().len(), |at| at + 1)
+        } else {
+            first.len_utf8()
+        };
         found.push(&rest[..length]);
         rest = rest[length..].trim_start();
     }

@@ -152,7 +152,7 @@ impl Rule {
         // ceil(v * side) - 1, which is `ceil(v * side - 1)` but for its rounding below 2^-53.
         let last = |v: f64| {
             let cell = truncated(v * scale);
-            cell - i32::from(f64::from(cell) == v * scale)
+            cell - i32::from(f64::from(cell) >= v * scale)
         };
         Ok([first(y0) * side + first(x0), last(y1) * side + last(x1), 0, 0])
     }
@@ -173,9 +173,10 @@ impl Rule {
     /// The box of two cells (upper left, lower right): outer edges where they share a row or a column, else centres.
     pub(super) fn box_of_cells(side: u32, cells: [[f64; 2]; 2]) -> [f64; 4] {
         let [[col0, row0], [col1, row1]] = cells;
-        let size = 1.0 / f64::from(side);
-        let (near, far) = if col0 == col1 || row0 == row1 { (0.0, size) } else { (size / 2.0, size / 2.0) };
-        [col0 * size + near, row0 * size + near, col1 * size + far, row1 * size + far]
+        let cell = 1.0 / f64::from(side);
+        let is_thin = col0 >= col1 || row0 >= row1;
+        let (near, far) = if is_thin { (0.0, cell) } else { (cell / 2.0, cell / 2.0) };
+        [col0 * cell + near, row0 * cell + near, col1 * cell + far, row1 * cell + far]
     }
 }
 
@@ -184,7 +185,8 @@ mod tests {
     use super::*;
 
     fn ids(rule: Rule, values: [f64; 4]) -> [i32; 4] {
-        let axes = rule.axes(Some([100, 200])).map_or([Axis { scale: 1.0, last: 1.0, offset: 0.0 }; 2], |a| a);
+        let axes =
+            rule.axes(Some([100, 200])).map_or([Axis { scale: 1.0, last: 1.0, offset: 0.0 }; 2], |a| a);
         rule.box_ids(0, values, axes).unwrap_or([-1; 4])
     }
 
@@ -211,6 +213,13 @@ mod tests {
         let rule = Rule::Cells { side: 32 };
         assert_eq!(ids(rule, [0.0, 0.0, 1.0, 1.0])[..2], [0, 1023]);
         assert_eq!(ids(rule, [0.0, 0.0, 1e-30, 1e-30])[..2], [0, 0]);
-        assert!(rule.box_ids(3, [0.5, 0.5, 0.5, 0.6], rule.axes(None).unwrap_or([Axis { scale: 32.0, last: 31.0, offset: 0.0 }; 2])).is_err());
+        assert!(
+            rule.box_ids(
+                3,
+                [0.5, 0.5, 0.5, 0.6],
+                rule.axes(None).unwrap_or([Axis { scale: 32.0, last: 31.0, offset: 0.0 }; 2])
+            )
+            .is_err()
+        );
     }
 }

@@ -53,43 +53,15 @@ pub struct Block<'a> {
     documents: Documents<'a>,
     segments: Vec<Segment<'a>>,
     row_segments: Vec<u32>,
-    sections: Sections,
+    num_tokens: u64,
+    num_key_bytes: u64,
+    num_bytes: usize,
 }
 
 #[derive(Clone, Debug)]
 struct Segment<'a> {
     tokens: Range<usize>,
     key: &'a [u8],
-}
-
-/// Where each section lies.
-#[derive(Clone, Debug)]
-struct Sections {
-    row_segments: Range<usize>,
-    segment_starts: Range<usize>,
-    key_starts: Range<usize>,
-    keys: Range<usize>,
-    ids: Range<usize>,
-    kinds: Range<usize>,
-}
-
-impl Sections {
-    fn new(rows: usize, segments: usize, tokens: usize, keys: usize, id_bytes: usize) -> Self {
-        let mut at = HEAD;
-        let mut section = |bytes: usize| {
-            let start = at.next_multiple_of(8);
-            at = start + bytes;
-            start..at
-        };
-        Self {
-            row_segments: section(4 * (rows + 1)),
-            segment_starts: section(4 * (segments + 1)),
-            key_starts: section(4 * (segments + 1)),
-            keys: section(keys),
-            ids: section(id_bytes * tokens),
-            kinds: section(tokens),
-        }
-    }
 }
 
 impl<'a> Block<'a> {
@@ -117,62 +89,50 @@ impl<'a> Block<'a> {
             return Err(PackError::Order { what: "row starts" });
         }
         let total = |part: fn(&Segment) -> usize| segments.iter().map(|s| part(s) as u64).sum::<u64>();
-        let (tokens, keys) = (total(|s| s.tokens.len()), total(|s| s.key.len()));
-        let numbers = 4 * (rows.row_starts.len() as u64 + 2 * (segments.len() as u64 + 1));
-        let bytes = HEAD as u64 + numbers + keys + tokens * (documents.id_bytes as u64 + 1) + 6 * 8;
+        let (num_tokens, num_key_bytes) = (total(|s| s.tokens.len()), total(|s| s.key.len()));
+        let numbers = |count: usize| 4 * count as u64;
+        let sections = [
+            numbers(rows.row_starts.len()),
+            numbers(segments.len() + 1),
+            numbers(segments.len() + 1),
+            num_key_bytes,
+            num_tokens * documents.id_bytes as u64,
+            num_tokens,
+        ];
+        let bytes = HEAD as u64 + sections.iter().map(|size| size.next_multiple_of(8)).sum::<u64>();
         if bytes > MAX_BLOCK_BYTES {
             return Err(PackError::BlockTooLarge(bytes));
         }
-        let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+        let num_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         let row_segments =
             rows.row_starts.iter().map(|&start| u32::try_from(start).unwrap_or(u32::MAX)).collect();
-        let sections = Sections::new(
-            rows.row_starts.len() - 1,
-            segments.len(),
-            size(tokens),
-            size(keys),
-            documents.id_bytes,
-        );
-        Ok(Self { documents, segments, row_segments, sections })
+        Ok(Self { documents, segments, row_segments, num_tokens, num_key_bytes, num_bytes })
     }
 
-    /// Bytes of the block.
+    /// The block's bytes, appended to memory that is taken once and never cleared.
     #[must_use]
-    pub fn num_bytes(&self) -> usize {
-        self.sections.kinds.end.next_multiple_of(8)
-    }
-
-    /// Writes the block into `out`, which has [`Block::num_bytes`] bytes, all zero.
-    pub fn write(&self, out: &mut [u8]) {
-        let Sections { row_segments, segment_starts, key_starts, keys, ids, kinds } = &self.sections;
+    pub fn to_bytes(&self) -> Vec<u8> {
         let id_bytes = self.documents.id_bytes;
-        self.write_head(&mut out[..HEAD]);
-        put_numbers(&mut out[row_segments.clone()], self.row_segments.iter().copied());
-        put_numbers(&mut out[segment_starts.clone()], running(self.segments.iter().map(|s| s.tokens.len())));
-        put_numbers(&mut out[key_starts.clone()], running(self.segments.iter().map(|s| s.key.len())));
-        copy_all(&mut out[keys.clone()], self.segments.iter().map(|s| s.key));
-        copy_all(
-            &mut out[ids.clone()],
-            self.segments
-                .iter()
-                .map(|s| &self.documents.ids[s.tokens.start * id_bytes..s.tokens.end * id_bytes]),
-        );
-        copy_all(
-            &mut out[kinds.clone()],
-            self.segments.iter().map(|s| &self.documents.kinds[s.tokens.clone()]),
-        );
+        let mut out = Vec::with_capacity(self.num_bytes);
+        self.put_head(&mut out);
+        put_numbers(&mut out, self.row_segments.iter().copied());
+        put_numbers(&mut out, running(self.segments.iter().map(|s| s.tokens.len())));
+        put_numbers(&mut out, running(self.segments.iter().map(|s| s.key.len())));
+        put_all(&mut out, self.segments.iter().map(|s| s.key));
+        let ids = |s: &Segment<'a>| &self.documents.ids[s.tokens.start * id_bytes..s.tokens.end * id_bytes];
+        put_all(&mut out, self.segments.iter().map(ids));
+        put_all(&mut out, self.segments.iter().map(|s| &self.documents.kinds[s.tokens.clone()]));
+        out
     }
 
-    fn write_head(&self, out: &mut [u8]) {
-        let mut head = Vec::with_capacity(HEAD);
-        head.extend_from_slice(&MAGIC);
-        head.extend_from_slice(&VERSION.to_le_bytes());
-        head.extend_from_slice(&u16::try_from(self.documents.id_bytes).unwrap_or(0).to_le_bytes());
-        head.extend_from_slice(&u32::try_from(self.row_segments.len() - 1).unwrap_or(0).to_le_bytes());
-        head.extend_from_slice(&u32::try_from(self.segments.len()).unwrap_or(0).to_le_bytes());
-        head.extend_from_slice(&(self.sections.kinds.len() as u64).to_le_bytes());
-        head.extend_from_slice(&(self.sections.keys.len() as u64).to_le_bytes());
-        out.copy_from_slice(&head);
+    fn put_head(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&MAGIC);
+        out.extend_from_slice(&VERSION.to_le_bytes());
+        out.extend_from_slice(&u16::try_from(self.documents.id_bytes).unwrap_or(0).to_le_bytes());
+        out.extend_from_slice(&u32::try_from(self.row_segments.len() - 1).unwrap_or(0).to_le_bytes());
+        out.extend_from_slice(&u32::try_from(self.segments.len()).unwrap_or(0).to_le_bytes());
+        out.extend_from_slice(&self.num_tokens.to_le_bytes());
+        out.extend_from_slice(&self.num_key_bytes.to_le_bytes());
     }
 }
 
@@ -197,18 +157,23 @@ fn running(values: impl Iterator<Item = usize>) -> impl Iterator<Item = u32> {
     }))
 }
 
-fn put_numbers(out: &mut [u8], values: impl Iterator<Item = u32>) {
-    for (place, value) in out.as_chunks_mut::<4>().0.iter_mut().zip(values) {
-        *place = value.to_le_bytes();
+fn put_numbers(out: &mut Vec<u8>, values: impl Iterator<Item = u32>) {
+    for value in values {
+        out.extend_from_slice(&value.to_le_bytes());
     }
+    pad(out);
 }
 
-fn copy_all<'b>(mut out: &mut [u8], parts: impl Iterator<Item = &'b [u8]>) {
+fn put_all<'b>(out: &mut Vec<u8>, parts: impl Iterator<Item = &'b [u8]>) {
     for part in parts {
-        let (place, rest) = out.split_at_mut(part.len());
-        place.copy_from_slice(part);
-        out = rest;
+        out.extend_from_slice(part);
     }
+    pad(out);
+}
+
+/// To the next multiple of 8 bytes.
+fn pad(out: &mut Vec<u8>) {
+    out.resize(out.len().next_multiple_of(8), 0);
 }
 
 #[cfg(test)]
@@ -227,11 +192,7 @@ mod tests {
 
     #[test]
     fn a_block_byte_by_byte() {
-        let bytes = Block::new(DOCUMENTS, ROWS).map(|block| {
-            let mut out = vec![0; block.num_bytes()];
-            block.write(&mut out);
-            out
-        });
+        let bytes = Block::new(DOCUMENTS, ROWS).map(|block| (block.num_bytes, block.to_bytes()));
         let mut expected =
             b"MMRB\x01\0\x02\0\x02\0\0\0\x03\0\0\0\x05\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0".to_vec();
         expected.extend_from_slice(b"\0\0\0\0\x02\0\0\0\x03\0\0\0\0\0\0\0");
@@ -240,7 +201,7 @@ mod tests {
         expected.extend_from_slice(b"bcabc\0\0\0");
         expected.extend_from_slice(b"\x05\0\x01\0\x02\0\x03\0\x04\0\0\0\0\0\0\0");
         expected.extend_from_slice(b"\x04\0\x01\x02\x03\0\0\0");
-        assert_eq!(bytes, Ok(expected));
+        assert_eq!(bytes, Ok((expected.len(), expected)));
     }
 
     #[test]

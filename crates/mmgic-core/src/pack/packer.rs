@@ -131,26 +131,20 @@ impl Packer {
 
     fn checked_lengths(&self, lengths: &[i64], first: usize) -> Result<Vec<u32>, PackError> {
         let capacity = self.capacity.length;
-        let mut sound = Vec::with_capacity(lengths.len());
-        for (index, &length) in (first..).zip(lengths) {
-            match u32::try_from(length) {
-                Ok(value) if value > 0 && value <= capacity => sound.push(value),
-                _ => return Err(PackError::LengthOutOfRange { index, length, capacity: capacity as usize }),
-            }
-        }
-        Ok(sound)
+        checked(lengths, 1, capacity).map_err(|at| PackError::LengthOutOfRange {
+            index: first + at,
+            length: lengths[at],
+            capacity: capacity as usize,
+        })
     }
 
     fn checked_second(&self, second: &[i64], first: usize) -> Result<Vec<u32>, PackError> {
         let capacity = self.capacity.second;
-        let mut sound = Vec::with_capacity(second.len());
-        for (index, &count) in (first..).zip(second) {
-            match u32::try_from(count) {
-                Ok(value) if value <= capacity => sound.push(value),
-                _ => return Err(PackError::SecondOutOfRange { index, count, capacity: capacity as usize }),
-            }
-        }
-        Ok(sound)
+        checked(second, 0, capacity).map_err(|at| PackError::SecondOutOfRange {
+            index: first + at,
+            count: second[at],
+            capacity: capacity as usize,
+        })
     }
 
     /// What was packed so far. Costs some milliseconds where the sum of the lengths alone is no sharp bound.
@@ -171,6 +165,16 @@ impl Packer {
             window_bound: tally.window_bound.max(lower_bound),
         }
     }
+}
+
+/// The values as u32, or where the first one is that is not `least` to `most`. Two plain loops, which become vector code.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn checked(values: &[i64], least: i64, most: u32) -> Result<Vec<u32>, usize> {
+    let is_bad = |value: i64| value < least || value > i64::from(most);
+    if values.iter().fold(false, |found, &value| found | is_bad(value)) {
+        return Err(values.iter().position(|&value| is_bad(value)).unwrap_or(0));
+    }
+    Ok(values.iter().map(|&value| value as u32).collect())
 }
 
 impl Tally {

@@ -19,6 +19,7 @@ struct Layout {
 
 /// Packs one window and appends its rows. `classes` are those of the documents, the first of which has number `first`;
 /// `left` counts them. `next` is a buffer that grows to the largest class.
+#[allow(clippy::cast_possible_truncation)] // a call has fewer than 2^32 documents
 pub fn pack_window<R: Remaining>(
     left: &mut R,
     classes: &[u32],
@@ -30,22 +31,26 @@ pub fn pack_window<R: Remaining>(
 ) {
     let order = grouped(left, classes, capacity, first, random, next);
     let mut list = Vec::new();
-    let mut rows: Vec<Range<usize>> = Vec::new();
+    let mut starts: Vec<u32> = vec![0];
     let mut items: Vec<u32> = Vec::with_capacity(order.len());
     while let Some(largest) = left.largest(capacity, usize::MAX) {
         let layout = layout(left, largest, capacity, &mut list);
+        let classes = &list[layout.classes];
         for _ in 0..layout.times {
-            let start = items.len();
-            for &class in &list[layout.classes.clone()] {
-                items.push(order[next[class] as usize]);
+            items.extend(classes.iter().map(|&class| {
+                let at = next[class];
                 next[class] += 1;
-            }
-            rows.push(start..items.len());
+                order[at as usize]
+            }));
+            starts.push(items.len() as u32);
         }
     }
+    let mut rows: Vec<u32> = (0..starts.len() as u32 - 1).collect();
     random.shuffle(&mut rows);
+    out.row_starts.reserve(rows.len());
     for row in rows {
-        out.items.extend_from_slice(&items[row]);
+        let row = row as usize;
+        out.items.extend_from_slice(&items[starts[row] as usize..starts[row + 1] as usize]);
         out.row_starts.push(out.items.len() as u64);
     }
 }
