@@ -5,14 +5,13 @@
    threshold below which documents are left out;
 3. dual feasible functions u^(k) (Fekete and Schepers, "New classes of fast lower bounds for bin packing problems", 2001): whole
    multiples of capacity / (k + 1) stay, other lengths are rounded down;
-4. the linear program over all layouts of a row (Gilmore and Gomory, 1961), by column generation. It need not end: at any
-   time the prices of the documents, divided by the dearest layout, are a bound (Farley, 1990).
+4. the linear program over all layouts of a row (Gilmore and Gomory, 1961), by column generation. It need not end: in any
+   round the prices of the documents, divided by the dearest layout, are a bound (Farley, 1990).
 
-Cost: 1 to 3 some milliseconds, on the histogram of lengths; 4 seconds to a minute, for some hundred different lengths.
+Cost: 1 to 3 some milliseconds, on the histogram of lengths; 4 some seconds, for some hundred different lengths.
 """
 
 import math
-import time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,10 @@ from scipy.sparse import csc_matrix
 from benchmarks.pack.lengths import Lengths
 
 _FUNCTIONS = 40
-_COLUMNS_A_ROUND = 60
+_LAYOUTS_A_ROUND = 200
+
+Layout = dict[int, int]
+"""How many documents of each length, by its place among the lengths, a row holds."""
 
 
 def quick_bound(lengths: Lengths, capacity: int) -> int:
@@ -56,14 +58,15 @@ def windows_bound(lengths: Lengths, capacity: int, window: int) -> int:
     return sum(quick_bound(lengths[at : at + window], capacity) for at in range(0, len(lengths), window))
 
 
-def layouts_bound(lengths: Lengths, capacity: int, seconds: float) -> int:
-    """Bound 4, as good as it gets in so many seconds."""
+def layouts_bound(lengths: Lengths, capacity: int, rounds: int) -> int:
+    """Bound 4, as good as it gets in so many rounds; some hundred are enough to end with the whole program."""
     values, wanted = np.unique(lengths, return_counts=True)
-    columns = [_column(len(values), {at: capacity // int(value)}) for at, value in enumerate(values)]
-    best, until = 0, time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        matrix = csc_matrix(np.stack(columns, axis=1))
-        solved = linprog(np.ones(len(columns)), A_ub=-matrix, b_ub=-wanted.astype(float), method="highs")
+    layouts: list[Layout] = [{at: capacity // int(value)} for at, value in enumerate(values)]
+    best = 0
+    for _ in range(rounds):
+        solved = linprog(
+            np.ones(len(layouts)), A_ub=-_matrix(layouts, len(values)), b_ub=-wanted.astype(float), method="highs"
+        )
         if solved.status != 0:
             raise RuntimeError(f"the linear program could not be solved: {solved.message}")
         prices = np.maximum(-solved.ineqlin.marginals, 0)
@@ -73,25 +76,27 @@ def layouts_bound(lengths: Lengths, capacity: int, seconds: float) -> int:
             break
         # One table of prices gives the dearest layout that holds each document: the best of those are tried next.
         with_one = prices + worth[capacity - values]
-        chosen = np.argsort(-with_one)[:_COLUMNS_A_ROUND]
-        columns += [_layout(values, taken, capacity, int(at)) for at in chosen if with_one[at] > 1 + 1e-9]
+        chosen = np.argsort(-with_one)[:_LAYOUTS_A_ROUND]
+        layouts += [_layout(values, taken, capacity, int(at)) for at in chosen if with_one[at] > 1 + 1e-9]
     return best
 
 
-def _column(size: int, counts: dict[int, int]) -> NDArray[np.float64]:
-    column = np.zeros(size)
-    for at, count in counts.items():
-        column[at] = count
-    return column
+def _matrix(layouts: list[Layout], rows: int) -> csc_matrix:
+    """How many documents of each length (rows) each layout (columns) holds."""
+    starts = np.cumsum([0, *map(len, layouts)])
+    places = np.fromiter((at for layout in layouts for at in layout), np.int64, starts[-1])
+    counts = np.fromiter((count for layout in layouts for count in layout.values()), np.float64, starts[-1])
+    return csc_matrix((counts, places, starts), shape=(rows, len(layouts)))
 
 
 def _dearest(
     values: NDArray[np.int64], prices: NDArray[np.float64], capacity: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The highest sum of prices in each room 0..capacity, and the document taken last (-1: the room stays empty)."""
+    """The highest sum of prices in each room 0..capacity, and a document of that layout (-1: it holds none)."""
     worth, taken = np.zeros(capacity + 1), np.full(capacity + 1, -1, dtype=np.int64)
     for room in range(1, capacity + 1):
-        worth[room], fitting = worth[room - 1], int(np.searchsorted(values, room, side="right"))
+        worth[room], taken[room] = worth[room - 1], taken[room - 1]
+        fitting = int(np.searchsorted(values, room, side="right"))
         if fitting:
             candidates = worth[room - values[:fitting]] + prices[:fitting]
             at = int(np.argmax(candidates))
@@ -100,14 +105,11 @@ def _dearest(
     return worth, taken
 
 
-def _layout(values: NDArray[np.int64], taken: NDArray[np.int64], capacity: int, first: int) -> NDArray[np.float64]:
+def _layout(values: NDArray[np.int64], taken: NDArray[np.int64], capacity: int, first: int) -> Layout:
     """The dearest layout that holds the document `first`."""
-    column = _column(len(values), {first: 1})
+    layout = {first: 1}
     room = capacity - int(values[first])
-    while room > 0:
-        if taken[room] < 0:
-            room -= 1
-        else:
-            column[taken[room]] += 1
-            room -= int(values[taken[room]])
-    return column
+    while room > 0 and (at := int(taken[room])) >= 0:
+        layout[at] = layout.get(at, 0) + 1
+        room -= int(values[at])
+    return layout

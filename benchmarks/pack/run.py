@@ -31,13 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--real", type=Path, default=photos, help="default: coco-photos in $MMGIC_REAL_DATA, if set")
     parser.add_argument("--folder", type=Path, default=ROOT / ".bench/rows", help="where rows are written meanwhile")
     options = parser.parse_args(arguments)
-    documents, layouts_seconds, stored, reads = (4_000, 0, 400, 40) if options.quick else (1_000_000, 45, 60_000, 1_000)
+    documents, layout_rounds, stored, reads = (4_000, 0, 400, 40) if options.quick else (1_000_000, 500, 60_000, 1_000)
     notes = []
     if not options.real and is_chosen(REAL, options.works):
         notes.append("no folder of real photos (--real): packers were run on drawn lengths alone")
 
     def works(place: Path) -> Iterator[Work]:
-        for name, make in pack_works(documents, layouts_seconds):
+        for name, make in pack_works(documents, layout_rounds):
             if is_chosen(name, options.works):
                 yield make()
         if options.real and is_chosen(REAL, options.works):

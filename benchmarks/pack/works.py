@@ -44,31 +44,31 @@ SETS = [
 ]
 
 
-def pack_works(documents: int, layouts_seconds: float) -> Iterator[tuple[str, Callable[[], Work]]]:
+def pack_works(documents: int, layout_rounds: int) -> Iterator[tuple[str, Callable[[], Work]]]:
     """Names of the works, and what makes each: its bounds are found then.
 
     Args:
         documents: Documents of each.
-        layouts_seconds: How long the linear program may take.
+        layout_rounds: Rounds of the linear program; 0: none.
     """
     for packed in SETS:
-        yield packed.name, lambda packed=packed: _work(packed, documents, layouts_seconds)  # type: ignore[misc]
+        yield packed.name, lambda packed=packed: _work(packed, documents, layout_rounds)  # type: ignore[misc]
 
 
-def _work(packed: Packed, documents: int, layouts_seconds: float) -> Work:
+def _work(packed: Packed, documents: int, layout_rounds: int) -> Work:
     lengths = drawn_lengths(packed.kind, documents, packed.capacity, SEED)
     arguments = {"kind": packed.kind, "documents": documents, "capacity": packed.capacity, "seed": SEED}
-    arguments |= bounds(lengths, packed.capacity, packed.window, layouts_seconds if packed.has_layouts else 0)
+    arguments |= bounds(lengths, packed.capacity, packed.window, layout_rounds if packed.has_layouts else 0)
     only = () if packed.kind == "text" and packed.window is None else _FAST
     what = f"{documents} documents, {packed.kind}, to rows of {packed.capacity}"
     return packing_work(packed.name, what, arguments, only)
 
 
-def bounds(lengths: Lengths, capacity: int, window: int | None, layouts_seconds: float) -> dict[str, Any]:
+def bounds(lengths: Lengths, capacity: int, window: int | None, layout_rounds: int) -> dict[str, Any]:
     """The best bound for any packer, and that for packing in windows."""
     best = quick_bound(lengths, capacity)
-    if layouts_seconds:
-        best = max(best, layouts_bound(lengths, capacity, layouts_seconds))
+    if layout_rounds:
+        best = max(best, layouts_bound(lengths, capacity, layout_rounds))
     found: dict[str, Any] = {"bound": best, "window": window}
     if window:
         found["window_bound"] = windows_bound(lengths, capacity, window)
