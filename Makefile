@@ -8,11 +8,10 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 PACKAGES := .venv/.packages-installed
 EXTENSION := .venv/.extension-built
-PEERS := .bench/.peers-installed
 RUST := $(shell find crates -name target -prune -o -type f \( -name '*.rs' -o -name '*.toml' \) -print) Cargo.toml Cargo.lock
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help setup demo test fuzz check format lock docs bench-images bench-tokenize clean
+.PHONY: help setup demo test fuzz check format lock docs bench-images bench-boxes bench-pack bench-tokenize clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -61,12 +60,18 @@ lock: ## Write requirements.lock from the packages of .venv
 docs: setup ## Write the generated part of the docs
 	$(BIN)/python docs/generate.py
 
-bench-images: setup $(PEERS) ## Time decoding beside every peer, in ten minutes; writes benchmarks/results
+bench-images: setup .bench/.images-peers ## Time decoding beside every peer, in ten minutes; writes benchmarks/results
 	cargo build --release --quiet -p mmgic-core --example time_images
 	$(BIN)/python -m benchmarks.images.run $(ARGS)
 
-$(PEERS): benchmarks/images/peers.sh benchmarks/images/peers.txt $(PACKAGES)
-	@benchmarks/images/peers.sh .bench .venv
+bench-boxes: setup .bench/.boxes-peers ## Time boxes to text and back, and overlaps, beside every peer
+	$(BIN)/python -m benchmarks.boxes.run $(ARGS)
+
+bench-pack: setup .bench/.pack-peers ## Time and judge packers, the writing and the reading of rows, beside every peer
+	$(BIN)/python -m benchmarks.pack.run $(ARGS)
+
+.bench/.%-peers: benchmarks/%/peers.txt benchmarks/peers.sh $(PACKAGES)
+	@benchmarks/peers.sh .bench/environments .venv $<
 	@touch $@
 
 bench-tokenize: setup ## Time the stage tokenize; ARGS="--before DIR" beside another checkout

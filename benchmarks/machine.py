@@ -1,11 +1,13 @@
 """What a result must say of where it comes from: machine, checkout, command, date."""
 
+import json
 import os
 import platform
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,18 @@ def circumstances() -> dict[str, Any]:
     }
 
 
-def result_path(what: str, day: str) -> Path:
-    """Where a result of this machine is written."""
-    return ROOT / "benchmarks" / "results" / f"{what}-{day[:10]}-{host_kind()}.json"
+def load_notes() -> list[str]:
+    """Wall times say little where others use the cores; CPU times bear it."""
+    load = os.getloadavg()[0]
+    busy = f"the machine was busy (load {load:.1f} on {cores()} cores): wall times say little"
+    return [busy] if load > cores() / 2 else []
+
+
+def write_result(result: Mapping[str, Any], what: str, out: Path | None, is_part: bool) -> None:
+    """Writes a result to `out`; without, to `benchmarks/results/<what>-<day>-<machine>.json` unless it is of a part."""
+    default = ROOT / "benchmarks" / "results" / f"{what}-{result['date'][:10]}-{host_kind()}.json"
+    path = out or (None if is_part else default)
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(result, indent=1) + "\n")
+        print(f"written: {path}")

@@ -5,16 +5,15 @@ region crops (9, 224, 224, 3). Every engine is held to one thread, except where 
 """
 
 import io
-import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
+from benchmarks.families import Families, version_of
 from benchmarks.images.samples import SIDE_PX, Sample
 
 Run = Callable[[Sample], Any]
@@ -41,7 +40,7 @@ def pillow_engines() -> list[Engine]:
     """Pillow, or pillow-simd where that is what is installed."""
     image = import_module("PIL.Image")
     features = import_module("PIL.features")
-    name = "pillow-simd" if _version("pillow-simd") else "pillow"
+    name = "pillow-simd" if version_of("pillow-simd") else "pillow"
     bicubic, bilinear, out = image.Resampling.BICUBIC, image.Resampling.BILINEAR, (SIDE_PX, SIDE_PX)
 
     def opened(sample: Sample) -> Any:
@@ -239,7 +238,7 @@ def mmgic_engines() -> list[Engine]:
     ]
 
 
-FAMILIES: Mapping[str, tuple[str, Callable[[], list[Engine]]]] = {
+FAMILIES: Families[Engine] = {
     "mmgic": ("mmgic", mmgic_engines),
     "pillow": ("pillow", pillow_engines),
     "simplejpeg": ("simplejpeg", simplejpeg_engines),
@@ -250,28 +249,15 @@ FAMILIES: Mapping[str, tuple[str, Callable[[], list[Engine]]]] = {
 """The distribution and the engines of each peer, in the order of the tables."""
 
 
-def hold_to_one_thread() -> None:
-    """For libraries that read it from the environment; before any of them is imported."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"):
-        os.environ[name] = "1"
-
-
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return ""
-
-
 def _build_line(report: str, word: str) -> str:
     return next((line.split(":", 1)[1].strip() for line in report.splitlines() if line.strip().startswith(word)), "")
 
 
 def engine_versions(families: list[str]) -> dict[str, str]:
     """Versions of the peers, and of the libraries inside where they can be asked."""
-    found = {name: _version(FAMILIES[name][0]) for name in families}
-    if _version("pillow-simd"):
-        found["pillow-simd"] = found.pop("pillow", "") or _version("pillow-simd")
+    found = {name: version_of(FAMILIES[name][0]) for name in families}
+    if version_of("pillow-simd"):
+        found["pillow-simd"] = found.pop("pillow", "") or version_of("pillow-simd")
     name = "pillow-simd" if "pillow-simd" in found else "pillow"
     if name in found:
         features = import_module("PIL.features")
@@ -282,5 +268,5 @@ def engine_versions(families: list[str]) -> dict[str, str]:
         for part in ("JPEG", "PNG", "WEBP", "ZLib"):
             found[f"opencv: {part}"] = _build_line(report, part + ":")
     if "torchvision" in found:
-        found["torchvision: torch"] = _version("torch")
+        found["torchvision: torch"] = version_of("torch")
     return found

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.images.processes import Core, EngineFailed, Peers
+from benchmarks.images.processes import Core, Peers
 from benchmarks.images.samples import Sample
 from benchmarks.images.works import Work
+from benchmarks.processes import EngineFailed
 
 
 @dataclass

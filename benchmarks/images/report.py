@@ -1,4 +1,4 @@
-"""Rows of measurements as tables for people and as a tree for JSON, with the goals: reached, missed, or not measured."""
+"""Rows of measurements as tables for people and as a tree for JSON."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -6,32 +6,12 @@ from typing import Any
 
 from benchmarks.images.measure import Row
 from benchmarks.images.samples import Sample
-from benchmarks.images.works import GOALS, Goal, Work
+from benchmarks.images.works import Work
 
 
-def goal_tree(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The goals of the works that were run, with the ratio where both sides were measured."""
-    works = {row.work for row in rows}
-    seconds = {(row.work, row.engine): sum(row.seconds) for row in rows}
-    return [
-        _goal(goal, seconds.get((goal.work, goal.ours)), seconds.get((goal.work, goal.peer)))
-        for goal in GOALS
-        if goal.work in works
-    ]
-
-
-def _goal(goal: Goal, ours: float | None, peer: float | None) -> dict[str, Any]:
-    ratio = peer / ours if ours and peer else None
-    return {
-        "work": goal.work,
-        "ours": goal.ours,
-        "peer": goal.peer,
-        "ours_seconds": ours,
-        "peer_seconds": peer,
-        "ratio": ratio,
-        "at_least": goal.at_least,
-        "reached": None if ratio is None else ratio >= goal.at_least,
-    }
+def figures(rows: Sequence[Row]) -> dict[tuple[str, str], dict[str, float]]:
+    """What the goals are judged by."""
+    return {(row.work, row.engine): {"seconds": sum(row.seconds)} for row in rows}
 
 
 def work_tree(work: Work, rows: Sequence[Row], samples: Sequence[Sample]) -> dict[str, Any]:
@@ -71,18 +51,6 @@ def work_lines(tree: dict[str, Any]) -> Iterator[str]:
             f"{_number(row['ratio'], '6.2f')} {_number(row['max_difference'], '5d')} {_number(row['mean_difference'], '7.4f')}"
         )
     yield f"  ratio: to {tree['reference']}; max, mean: difference of pixels from its"
-
-
-def goal_lines(goals: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """The goals as a table."""
-    yield "\ngoals: ratio of seconds, peer to ours"
-    yield f"  {'work':<13} {'ours':<24} {'peer':<30} {'ratio':>6} {'goal':>6}  reached"
-    for goal in goals:
-        reached = {True: "yes", False: "NO", None: "not measured"}[goal["reached"]]
-        yield (
-            f"  {goal['work']:<13} {goal['ours']:<24} {goal['peer']:<30} {_number(goal['ratio'], '6.2f')} "
-            f"{goal['at_least']:>6.2f}  {reached}"
-        )
 
 
 def _number(value: float | None, form: str) -> str:

@@ -15,14 +15,16 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from benchmarks.goals import goal_lines, goal_tree
 from benchmarks.images.engines import FAMILIES
 from benchmarks.images.make_images import make_images
 from benchmarks.images.measure import Bench, Row, measure
-from benchmarks.images.processes import KEEP_MEMORY, Core, Peers
-from benchmarks.images.report import goal_lines, goal_tree, work_lines, work_tree
+from benchmarks.images.processes import Core, Peers
+from benchmarks.images.report import figures, work_lines, work_tree
 from benchmarks.images.samples import REGION_FRACTIONS, SIDE_PX, Sample, load_samples
-from benchmarks.images.works import WORKS
-from benchmarks.machine import ROOT, circumstances, cores, crate_versions, result_path
+from benchmarks.images.works import GOALS, WORKS
+from benchmarks.machine import ROOT, circumstances, cores, crate_versions, load_notes, write_result
+from benchmarks.processes import KEEP_MEMORY
 
 _CRATES = ("turbojpeg-sys", "png", "libwebp-sys", "zune-core", "zlib-rs", "fdeflate")
 _QUICK_FILES, _QUICK_ROUNDS = 8, 3
@@ -44,15 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rows += measured
             trees.append(work_tree(work, measured, samples))
             print(*work_lines(trees[-1]), sep="\n", flush=True)
-        goals = goal_tree(rows)
+        goals = goal_tree(GOALS, figures(rows))
         print(*goal_lines(goals), sep="\n")
         print(*(f"note: {note}" for note in bench.notes), sep="\n")
         result |= _result(options, bench, trees, goals)
-    out = options.out or (None if options.quick else result_path("images", result["date"]))
-    if out:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(result, indent=1) + "\n")
-        print(f"written: {out}")
+    write_result(result, "images", options.out, options.quick)
     return 0 if any(row.engine.startswith("mmgic") for row in rows) else 1
 
 
@@ -65,8 +63,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--works", help="names, separated by commas; default: all")
     parser.add_argument("--engines", default=",".join(FAMILIES), help="families, separated by commas; default: all")
     parser.add_argument("--images", type=Path, default=cache / "images", help="the set; made where it is missing")
-    parser.add_argument("--peers", type=Path, default=cache / "peers/bin/python", help="Python that has the peers")
-    parser.add_argument("--pillow-simd", type=Path, default=cache / "pillow-simd/bin/python", help="its own Python")
+    parser.add_argument(
+        "--peers", type=Path, default=cache / "environments/images/bin/python", help="Python that has the peers"
+    )
+    parser.add_argument(
+        "--pillow-simd", type=Path, default=cache / "environments/pillow-simd/bin/python", help="its own Python"
+    )
     parser.add_argument(
         "--system-memory", action="store_true", help="give freed memory back as the C library does by itself"
     )
@@ -80,7 +82,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _bench(options: argparse.Namespace, samples: list[Sample], stack: ExitStack) -> Bench:
     """Starts a process for each library, so that each has its memory as who uses it alone; what is missing becomes a note."""
-    notes = _load_notes()
+    notes = load_notes()
     python = options.peers
     if not python.exists():
         notes.append(f"no environment of peers ({python}): what is installed here alone was timed")
@@ -103,13 +105,6 @@ def _bench(options: argparse.Namespace, samples: list[Sample], stack: ExitStack)
     else:
         notes.append(f"no example of the core ({options.core}): the overhead of the call was not measured")
     return Bench(peers, core, samples, options.rounds, notes)
-
-
-def _load_notes() -> list[str]:
-    """Wall times say little where others use the cores; CPU times bear it."""
-    load = os.getloadavg()[0]
-    busy = f"the machine was busy (load {load:.1f} on {cores()} cores): wall times, so threads and calls, say little"
-    return [busy] if load > cores() / 2 else []
 
 
 def _limited(samples: list[Sample], limit: int | None) -> list[Sample]:

@@ -8,22 +8,21 @@ threads: the library's own batch call where it has one, else a thread pool in Py
 Example: python -m benchmarks.images.worker .bench/images pillow,simplejpeg
 """
 
-import gc
-import json
-import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from benchmarks.images.engines import FAMILIES, Engine, engine_versions, hold_to_one_thread
+from benchmarks.families import hold_to_one_thread, loaded_engines
 
 hold_to_one_thread()
 
 import numpy as np  # noqa: E402  # reads how many threads it may have when it is imported
 
+from benchmarks.images.engines import FAMILIES, Engine, engine_versions  # noqa: E402
 from benchmarks.images.samples import Sample, load_samples  # noqa: E402
+from benchmarks.serve import answers_only, serve  # noqa: E402
 
 _POOLS: dict[int, ThreadPoolExecutor] = {}
 
@@ -45,49 +44,24 @@ def timed(engine: Engine, samples: list[Sample], threads: int) -> dict[str, floa
     return {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
 
 
-def loaded_engines(families: list[str]) -> tuple[list[Engine], list[str], dict[str, str]]:
-    """Engines of the families that can be imported here, which they are, and why the others cannot."""
-    engines: list[Engine] = []
-    found: list[str] = []
-    missing: dict[str, str] = {}
-    for family in families:
-        try:
-            engines += FAMILIES[family][1]()
-            found.append(family)
-        except (ImportError, OSError, RuntimeError) as error:
-            missing[family] = f"{type(error).__name__}: {error}"
-    return engines, found, missing
-
-
-def serve(folder: Path, families: list[str]) -> None:
+def main(folder: Path, families: list[str]) -> None:
     """Answers commands until the input ends."""
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what libraries print must not stand among the answers
+    answers = answers_only()
     samples = {sample.name: sample for sample in load_samples(folder)}
-    engines, found, missing = loaded_engines(families)
+    engines, found, missing = loaded_engines(FAMILIES, families)
     by_name = {(engine.work, engine.name): engine for engine in engines}
-    hello = {
-        "engines": list(by_name),
-        "versions": engine_versions(found),
-        "missing": missing,
-        "python": sys.version.split()[0],
-    }
-    print(json.dumps(hello), file=answers)
-    gc.disable()
-    for line in sys.stdin:
-        command = json.loads(line)
-        try:
-            engine = by_name[command["work"], command["engine"]]
-            chosen = [samples[name] for name in command["samples"]]
-            if command["do"] == "save":
-                np.save(command["to"], np.asarray(engine.run(chosen[0])))
-                answer: dict[str, Any] = {}
-            else:
-                answer = timed(engine, chosen, command["threads"])
-        except Exception as error:  # an engine's failure is the runner's to tell
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), file=answers)
+
+    def answer(command: dict[str, Any]) -> dict[str, Any]:
+        engine = by_name[command["work"], command["engine"]]
+        chosen = [samples[name] for name in command["samples"]]
+        if command["do"] == "save":
+            np.save(command["to"], np.asarray(engine.run(chosen[0])))
+            return {}
+        return dict(timed(engine, chosen, command["threads"]))
+
+    hello = {"engines": list(by_name), "versions": engine_versions(found), "missing": missing}
+    serve(answers, hello, answer)
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), sys.argv[2].split(","))
+    main(Path(sys.argv[1]), sys.argv[2].split(","))

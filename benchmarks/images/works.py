@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from benchmarks.goals import Goal
 from benchmarks.images.samples import Sample
 
 
@@ -99,16 +100,6 @@ WORKS = [
         repeats=4,
     ),
 ]
-
-
-@dataclass(frozen=True)
-class Goal:
-    """Seconds of `peer` over seconds of `ours` must be at least `at_least`."""
-
-    work: str
-    ours: str
-    peer: str
-    at_least: float
 
 
 _OVERHEAD = 1 / 1.05  # the call costs at most 5 % on top of the core

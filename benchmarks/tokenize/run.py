@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import benchmarks.tokenize.parts
-from benchmarks.machine import ROOT, circumstances, commit, cores, result_path
+from benchmarks.machine import ROOT, circumstances, commit, cores, write_result
 from benchmarks.tokenize.make_set import make_set
 from benchmarks.tokenize.stage import Checkout, make_documents, tokenize_arguments
 
@@ -72,9 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.before:
         result["after_over_before"] = _gains(*(checkout["best"] for checkout in result["checkouts"].values()))
     _show(result["checkouts"])
-    out = options.out or result_path("tokenize", result["date"])
-    out.write_text(json.dumps(result, indent=1) + "\n")
-    print(f"written: {out}")
+    write_result(result, "tokenize", options.out, is_part=False)
     return 0
 
 

@@ -5,7 +5,7 @@
 
 use super::error::PackError;
 
-/// A label that is no target, as PyTorch's cross-entropy ignores it.
+/// A label that is no target, as `PyTorch`'s cross-entropy ignores it.
 pub const IGNORED: i64 = -100;
 
 /// Rows end to end, row `r` of `row_segments[r]` segments; `ids` holds `id_bytes` (2 or 4) little-endian bytes a token.

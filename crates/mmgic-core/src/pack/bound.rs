@@ -17,9 +17,10 @@ const DENOMINATORS: std::ops::RangeInclusive<u64> = 2..=8;
 /// A size and how many documents have it.
 pub type SizeCount = (u64, u64);
 
-/// Rows that documents of these sizes need at least. `sizes` ascend, are different and at most `capacity`.
+/// Rows that documents of these sizes need at least. `sizes` ascend, are different and at most `capacity`; `enough` rows
+/// are known to do, so that the search ends where a bound reaches them.
 #[must_use]
-pub fn lower_bound(sizes: &[SizeCount], capacity: u64, thorough: bool) -> u64 {
+pub fn lower_bound(sizes: &[SizeCount], capacity: u64, enough: u64, thorough: bool) -> u64 {
     let total: u128 = sizes.iter().map(|&(size, count)| u128::from(size) * u128::from(count)).sum();
     let mut best = rows_of(total, u128::from(capacity)).max(martello_toth(sizes, capacity));
     let functions = (EFFORT / sizes.len().max(1)).max(usize::try_from(LARGEST).unwrap_or(1));
@@ -29,6 +30,9 @@ pub fn lower_bound(sizes: &[SizeCount], capacity: u64, thorough: bool) -> u64 {
         .filter(|&(p, q)| thorough && greatest_divisor(p, q) == 1)
         .map(|(p, q)| burdett_johnson(sizes, capacity, p, q));
     for bound in whole.chain(mixed).take(functions) {
+        if best >= enough {
+            break;
+        }
         best = best.max(bound);
     }
     best
@@ -163,20 +167,20 @@ mod tests {
                 (Just(capacity), prop::collection::vec(1..=capacity, 1..9))
             }),
         ) {
-            let bound = lower_bound(&counted(&sizes), capacity, true);
-            prop_assert!(bound as usize <= fewest(&sizes, capacity, &mut Vec::new(), usize::MAX));
+            let bound = lower_bound(&counted(&sizes), capacity, u64::MAX, true);
+            prop_assert!(bound <= fewest(&sizes, capacity, &mut Vec::new(), usize::MAX) as u64);
         }
     }
 
     #[test]
     fn each_bound_has_its_case() {
         // The sum says 2: three sizes above half need three rows.
-        assert_eq!(lower_bound(&counted(&[51, 51, 51]), 100, false), 3);
+        assert_eq!(lower_bound(&counted(&[51, 51, 51]), 100, u64::MAX, false), 3);
         // Seven of 34 in 100: two a row, the sum says 3.
-        assert_eq!(lower_bound(&counted(&[34; 7]), 100, false), 4);
+        assert_eq!(lower_bound(&counted(&[34; 7]), 100, u64::MAX, false), 4);
         // Sizes just above a third and above a half: L2 sees that only one of each fits.
-        assert_eq!(lower_bound(&counted(&[60, 60, 41, 41]), 100, false), 3);
-        assert_eq!(lower_bound(&[], 100, true), 0);
+        assert_eq!(lower_bound(&counted(&[60, 60, 41, 41]), 100, u64::MAX, false), 3);
+        assert_eq!(lower_bound(&[], 100, u64::MAX, true), 0);
     }
 
     #[test]

@@ -205,7 +205,7 @@ fn bound(lengths: &[SizeCount], second: &[SizeCount], capacity: Size, rows: u64,
         capacity => {
             let total: u64 = sizes.iter().map(|&(size, count)| size * count).sum();
             let simple = total.div_ceil(capacity);
-            if simple >= rows { simple } else { lower_bound(sizes, capacity, thorough) }
+            if simple >= rows { simple } else { lower_bound(sizes, capacity, rows, thorough) }
         }
     };
     of(lengths, capacity.length).max(of(second, capacity.second))
