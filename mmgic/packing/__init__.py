@@ -15,8 +15,8 @@ from mmgic.packing.blocks import (
     documents_from_sequences,
     joined_documents,
 )
-from mmgic.packing.pack import MAX_CAPACITY, PackedRows, Packing, PackReport, PackStream, pack
-from mmgic.packing.parts import PartFlag, Parts, Pieces, Policy, pieces_of_parts
+from mmgic.packing.pack import PackedRows, Packing, PackReport, PackStream, pack
+from mmgic.packing.parts import MAX_CAPACITY, PartFlag, Parts, Pieces, Policy, pieces_of_parts
 from mmgic.packing.training import IGNORED, TrainingArrays, training_arrays
 
 __all__ = [

@@ -25,6 +25,7 @@ require_same_version(_core.__version__)
 
 _HEAD = struct.Struct("<4sHHIIQQ")
 _MAGIC, _VERSION = b"MMRB", 1
+_DAMAGED = "the file is damaged or was cut: make the folder again"
 
 MAX_BLOCK_BYTES = 1 << 30
 """The largest block that is written, or believed when it is read."""
@@ -40,6 +41,9 @@ class TokenDocuments:
         starts: First token of each document, and the end (D + 1,).
         keys: The documents' keys as UTF-8, end to end.
         key_starts: First byte of each key, and the end (D + 1,).
+
+    Raises:
+        InputError: The ids are of another type, or the arrays are of other lengths than they say.
     """
 
     ids: NDArray[np.unsignedinteger[Any]]
@@ -47,6 +51,18 @@ class TokenDocuments:
     starts: NDArray[np.uint64]
     keys: bytes
     key_starts: NDArray[np.uint64]
+
+    def __post_init__(self) -> None:
+        if self.ids.dtype not in (np.dtype("<u2"), np.dtype("<u4")):
+            raise InputError(f"ids of type {self.ids.dtype}", where="ids", hint="give little-endian uint16 or uint32")
+        found = (len(self.ids), len(self.kinds), len(self.keys), len(self.key_starts))
+        wanted = (int(self.starts[-1]), int(self.starts[-1]), int(self.key_starts[-1]), len(self.starts))
+        if found != wanted:
+            raise InputError(
+                f"{found} ids, kinds, bytes of keys and starts of keys where the starts say {wanted}",
+                where="documents",
+                hint="starts ascend from 0 to the end",
+            )
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -119,18 +135,29 @@ def block_of_rows(documents: TokenDocuments, rows: PackedRows, start: int, stop:
         ParamsError: The block would be larger than `MAX_BLOCK_BYTES`.
         InputError: The documents do not fit together, or a piece is not in them.
     """
+    if not 0 <= start <= stop <= rows.num_rows:
+        raise InputError(f"rows {start} to {stop} of {rows.num_rows}", where="rows", hint="0 <= start <= stop <= rows")
     bounds = rows.row_starts[start : stop + 1]
     items = slice(int(bounds[0]), int(bounds[-1]))
     numbers = rows.documents[items]
     if len(numbers) and numbers.max() >= len(documents):
-        raise InputError(f"a row holds document {numbers.max()}, there are {len(documents)}", where="documents")
-    if rows.pieces is None:
-        starts = documents.starts[numbers]
-        lengths = (documents.starts[numbers + np.uint32(1)] - starts).astype(np.int64)
-    else:
+        raise InputError(
+            f"a row holds document {numbers.max()}, there are {len(documents)}",
+            where="documents",
+            hint="give the documents that these rows were packed from",
+        )
+    starts, ends = documents.starts[numbers], documents.starts[numbers + np.uint32(1)]
+    lengths = (ends - starts).astype(np.int64)
+    if rows.pieces is not None:
         pieces = rows.items[items]
-        starts = documents.starts[numbers] + rows.pieces.starts[pieces]
+        starts = starts + rows.pieces.starts[pieces]
         lengths = rows.pieces.lengths[pieces]
+        if (starts + lengths.astype(np.uint64) > ends).any():
+            raise InputError(
+                "a piece reaches beyond its document",
+                where="documents",
+                hint="give the documents that these rows were packed from",
+            )
     return _block(documents, numbers, starts, lengths, bounds - bounds[0])
 
 
@@ -157,9 +184,9 @@ def _block(
         documents.ids.itemsize,
         np.ascontiguousarray(documents.kinds),
         documents.keys,
-        documents.key_starts,
+        np.ascontiguousarray(documents.key_starts, np.uint64),
         numbers.astype(np.uint32),
-        starts,
+        np.ascontiguousarray(starts, np.uint64),
         lengths.astype(np.uint32),
         np.ascontiguousarray(row_starts),
     )
@@ -179,7 +206,7 @@ class RowBlock:
     def __init__(self, data: bytes | memoryview, where: str = "") -> None:
         buffer = memoryview(data)
         if len(buffer) < _HEAD.size:
-            raise InputError(f"a block of {len(buffer)} bytes has no head", where=where)
+            raise InputError(f"a block of {len(buffer)} bytes has no head", where=where, hint=_DAMAGED)
         magic, version, id_bytes, self.num_rows, num_segments, num_tokens, num_key_bytes = _HEAD.unpack_from(buffer)
         if magic != _MAGIC or version != _VERSION or id_bytes not in (2, 4):
             raise InputError(
@@ -201,13 +228,15 @@ class RowBlock:
             (self._key_starts, num_key_bytes),
         ):
             if values[0] != 0 or values[-1] != end or (values[1:] < values[:-1]).any():
-                raise InputError("a block's starts do not ascend from 0 to its end", where=where)
+                raise InputError("a block's starts do not ascend from 0 to its end", where=where, hint=_DAMAGED)
 
     def _section(self, kind: str, count: int) -> NDArray[Any]:
         start = -(-self._at // 8) * 8
         self._at = start + count * int(kind[2:])
         if self._at > len(self._buffer):
-            raise InputError(f"a block of {len(self._buffer)} bytes says that it has {self._at}", where=self._where)
+            raise InputError(
+                f"a block of {len(self._buffer)} bytes says that it has {self._at}", where=self._where, hint=_DAMAGED
+            )
         return np.frombuffer(self._buffer, kind, count, start)
 
     def __len__(self) -> int:

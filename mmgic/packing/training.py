@@ -14,10 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmgic import _core
+from mmgic.errors import ParamsError
 from mmgic.library import require_same_version
+from mmgic.packing.parts import checked_capacity
 from mmgic.schema.sequences import TOKEN_KINDS, Sequence, TokenKind
 
 require_same_version(_core.__version__)
+
+_MAX_TOKENS = 1 << 31
 
 IGNORED = -100
 """A label that is no target, as PyTorch's cross-entropy ignores it."""
@@ -45,7 +49,19 @@ def training_arrays(
 
     Raises:
         InputError: A row is longer than `row_length`, or its lengths do not fit its ids.
+        ParamsError: `row_length` or a kind is unknown or outside its range.
     """
+    checked_capacity(row_length, "row_length")
+    if unknown := set(masked) - set(TOKEN_KINDS):
+        raise ParamsError(
+            f"unknown kinds of tokens: {', '.join(sorted(unknown))}",
+            where="masked",
+            hint=f"known are {', '.join(TOKEN_KINDS)}",
+        )
+    if len(rows) * row_length > _MAX_TOKENS:
+        raise ParamsError(
+            f"a batch of {len(rows)} rows of {row_length} tokens", where="rows", hint=f"at most {_MAX_TOKENS} in all"
+        )
     arrays = _core.training_arrays(
         np.frombuffer(b"".join(row.ids for row in rows), np.uint8),
         id_bytes,

@@ -93,17 +93,34 @@ pub fn from_overlap(py: Python<'_>, error: &OverlapError) -> PyErr {
 pub fn from_pack(py: Python<'_>, error: &PackError) -> PyErr {
     let what = error.to_string();
     let (class, place, hint) = match error {
+        PackError::LengthOutOfRange { index, length, .. } if *length < 1 => {
+            ("LengthOutOfRange", format!("index {index}"), "leave the document out")
+        }
+        PackError::SecondOutOfRange { index, count, .. } if *count < 0 => {
+            ("LengthOutOfRange", format!("index {index}"), "counts are 0 or more")
+        }
         PackError::LengthOutOfRange { index, .. } | PackError::SecondOutOfRange { index, .. } => (
             "LengthOutOfRange",
             format!("index {index}"),
-            "choose a policy for what is too long, or raise the capacity",
+            "choose the policy drop, truncate or split, or raise the capacity",
         ),
-        PackError::PartOutOfRange { part, .. } => ("LengthOutOfRange", format!("part {part}"), ""),
-        PackError::CapacityOutOfRange(_) => ("ParamsError", "capacity".to_owned(), ""),
+        PackError::PartOutOfRange { part, .. } => {
+            ("LengthOutOfRange", format!("part {part}"), "a part has 1 to 4,294,967,295 tokens")
+        }
+        PackError::CapacityOutOfRange(_) => ("ParamsError", "capacity".to_owned(), "give 1 to 16,777,216"),
         PackError::TooManyDocuments(_) => ("InputError", "lengths".to_owned(), "pack in parts"),
-        PackError::Shape { what, .. } | PackError::Order { what } => ("InputError", (*what).to_owned(), ""),
-        PackError::BlockTooLarge(_) => ("ParamsError", "block".to_owned(), "put fewer rows into a block"),
-        PackError::RowTooLong { row, .. } => ("InputError", format!("row {row}"), ""),
+        PackError::TooManyPieces(_) => {
+            ("ParamsError", "capacity".to_owned(), "raise it, or drop or truncate")
+        }
+        PackError::IdBytes(_) => ("InputError", "ids".to_owned(), "give uint16 or uint32"),
+        PackError::Shape { what, .. } => ("InputError", (*what).to_owned(), "give one value for each"),
+        PackError::Order { what } => ("InputError", (*what).to_owned(), "starts ascend, from 0 to the end"),
+        PackError::BlockTooLarge(_) => {
+            ("ParamsError", "tokenize.rows_per_block".to_owned(), "put fewer rows into a block")
+        }
+        PackError::RowTooLong { row, .. } => {
+            ("InputError", format!("row {row}"), "give the row length that the rows were packed with")
+        }
     };
     exception(py, class, &what, &place, hint)
 }

@@ -100,11 +100,20 @@ def test_pieces_outside_their_documents_are_refused() -> None:
     packing = pack(np.array([4, 4]), 10, seed=0)
     with pytest.raises(InputError, match="a row holds document 1, there are 1"):
         block_of_rows(documents, packing, 0, packing.num_rows)
-    short = TokenDocuments(
-        documents.ids[:2], documents.kinds[:2], documents.starts, documents.keys, documents.key_starts
-    )
-    with pytest.raises(InputError, match="stretches or keys"):
-        block_of_rows(short, pack(np.array([4]), 10, seed=0), 0, 1)
+    two = documents_from_sequences([sequence_of(0, [4], 2), sequence_of(1, [4], 2)], 2)
+    with pytest.raises(InputError, match="a piece reaches beyond its document"):
+        block_of_rows(two, pack(np.array([7, 4]), 5, seed=0, policy="split"), 0, 3)
+    with pytest.raises(InputError, match="rows 1 to 0 of 1"):
+        block_of_rows(two, pack(np.array([4, 4]), 10, seed=0), 1, 0)
+
+
+def test_documents_that_do_not_fit_together_are_refused() -> None:
+    documents = documents_from_sequences([sequence_of(0, [4], 2)], 2)
+    rest = (documents.kinds, documents.starts, documents.keys, documents.key_starts)
+    with pytest.raises(InputError, match=r"ids of type >u2"):
+        TokenDocuments(documents.ids.astype(">u2"), *rest)
+    with pytest.raises(InputError, match=r"\(2, 4, 4, 2\) ids, kinds"):
+        TokenDocuments(documents.ids[:2], *rest)
 
 
 GOOD = block_of_sequences([sequence_of(0, [3, 2], 2), sequence_of(1, [4], 2)], 2).tobytes()

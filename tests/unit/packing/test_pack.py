@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mmgic.errors import InputError, LengthOutOfRange, ParamsError
+from mmgic.errors import InputError, LengthOutOfRange, ParamsError, UsageError
 from mmgic.packing import PackedRows, Packing, PackStream, Policy, pack
 from tests.unit.twins.packing import fewest_rows, fewest_rows_of_two, packed_windows
 
@@ -136,7 +136,13 @@ def test_bad_params_are_named() -> None:
     with pytest.raises(ParamsError, match="seed -1"):
         pack(good, 5, seed=-1)
     with pytest.raises(ParamsError, match="policy 'cut'"):
-        pack(np.array([6]), 5, seed=0, policy="cut")  # type: ignore[arg-type]
+        pack(good, 5, seed=0, policy="cut")  # type: ignore[arg-type]
+    with pytest.raises(ParamsError, match="window 2.5 is no whole number"):
+        pack(good, 5, seed=0, window=2.5)  # type: ignore[arg-type]
+    with pytest.raises(ParamsError, match=f"window of {2**63}"):
+        pack(good, 5, seed=0, window=2**63)
+    with pytest.raises(InputError, match="lengths are a list"):
+        pack([1], 5, seed=0)  # type: ignore[arg-type]
     with pytest.raises(ParamsError, match="second_capacity 0"):
         pack(good, 5, seed=0, second=good, second_capacity=0)
     with pytest.raises(InputError, match="go together"):
@@ -223,12 +229,59 @@ def stretches_of(rows: PackedRows, lengths: Lengths) -> list[list[tuple[int, int
     ]
 
 
-def test_a_stream_names_a_bad_document_by_its_number_in_the_stream() -> None:
+def test_a_stream_names_a_bad_document_by_its_number_and_ends_there() -> None:
     stream = PackStream(10, window=2, seed=0)
     assert stream.push(np.array([3, 4, 5])).num_rows == 1
     with pytest.raises(LengthOutOfRange, match="document 3 has length 11") as caught:
         stream.push(np.array([11]))
     assert caught.value.where == "index 3"
+    with pytest.raises(UsageError, match="the stream ended with an error"):
+        stream.push(np.array([1]))
+    again = PackStream(10, window=2, seed=0, second_capacity=5)
+    again.push(np.array([1, 2, 3]), np.array([0, 0, 0]))
+    with pytest.raises(LengthOutOfRange, match=f"document 3 has second count {2**63 + 1}"):
+        again.push(np.array([4]), np.array([2**63 + 1], dtype=np.uint64))
+
+
+@pytest.mark.parametrize("policy", ["drop", "truncate", "split"])
+def test_a_bad_document_is_named_among_those_that_are_cut(policy: Policy) -> None:
+    counts = np.array([0, 0, -1])
+    with pytest.raises(LengthOutOfRange, match="document 2 has length 5 and counts -1"):
+        pack(np.array([100, 5, 5]), 10, seed=0, second=counts, second_capacity=5, policy=policy)
+    with pytest.raises(LengthOutOfRange, match="document 1 has length 0"):
+        pack(np.array([100, 0]), 10, seed=0, policy=policy)
+
+
+def test_a_document_beyond_all_bounds_is_dropped_or_named() -> None:
+    lengths = np.array([3, 2**40])
+    assert pack(lengths, 10, seed=0, policy="drop").report.dropped == 1
+    with pytest.raises(LengthOutOfRange, match=f"document 1 has length {2**40}") as caught:
+        pack(lengths, 10, seed=0, policy="split")
+    assert caught.value.hint == "drop it"
+
+
+def test_a_text_keeps_its_second_count_where_it_is_cut() -> None:
+    for policy, rows in (("truncate", 2), ("split", 11)):
+        packing = pack(
+            np.array([100, 3]),
+            10,
+            seed=0,
+            second=np.array([1, 0]),
+            second_capacity=5,
+            policy=policy,  # type: ignore[arg-type]
+        )
+        assert (packing.report.dropped, packing.num_rows) == (0, rows)
+        assert packing.pieces is not None and packing.pieces.second.sum() == 1
+
+
+def test_more_classes_than_are_tried_follow_the_twin_too() -> None:
+    """64 tries with two capacities: which classes they meet decides."""
+    rng = np.random.default_rng(4)
+    for seed in range(6):
+        documents = [(int(a), int(b)) for a, b in zip(rng.integers(1, 400, 220), rng.integers(0, 40, 220), strict=True)]
+        lengths, second = (np.array(values) for values in zip(*documents, strict=True))
+        found = pack(lengths, 1000, seed=seed, second=second, second_capacity=60)
+        assert rows_of(found) == packed_windows(documents, 1000, 60, 220, seed)
 
 
 def test_what_is_too_long_is_counted() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmgic.errors import InputError, LengthOutOfRange
-from mmgic.packing import PartFlag, Parts, Policy, pack, pieces_of_parts
+from mmgic.errors import InputError, LengthOutOfRange, ParamsError
+from mmgic.packing import PackStream, PartFlag, Parts, Policy, pack, pieces_of_parts
 from tests.unit.twins.pieces import PartOf, pieces_of
 
 TEXT, WHOLE, LEADS, TRAILS = 0, int(PartFlag.WHOLE), int(PartFlag.LEADS), int(PartFlag.TRAILS)
@@ -81,7 +81,51 @@ def test_what_does_not_fit_together_is_refused() -> None:
         Parts(one, np.array([0, 1]), np.zeros(2, np.uint8))
     with pytest.raises(InputError, match="lengths of parts of type float64"):
         Parts(np.array([1.5]), np.array([0, 1]))
-    with pytest.raises(LengthOutOfRange, match="part 1 has length -2"):
-        pieces_of_parts(Parts(np.array([1, -2]), np.array([0, 2])), 5, None, "drop")
+    for lengths in ([1, -2], [1, 0], [1, 2**32]):
+        with pytest.raises(LengthOutOfRange, match=f"part 1 has {lengths[1]} in `lengths`"):
+            Parts(np.array(lengths), np.array([0, 2]))
+    with pytest.raises(LengthOutOfRange, match="part 0 has 8 in `flags`"):
+        Parts(one, np.array([0, 1]), np.array([8], np.uint8))
+    with pytest.raises(LengthOutOfRange, match="part 0 has -1 in `second`"):
+        Parts(one, np.array([0, 1]), None, np.array([-1]))
+    for capacity in (0, -1, 2**25):
+        with pytest.raises(ParamsError, match=f"capacity {capacity}"):
+            pieces_of_parts(Parts(one, np.array([0, 1])), capacity, None, "split")
+    with pytest.raises(ParamsError, match="4294967296 pieces, more than 67108864"):
+        pieces_of_parts(Parts(np.array([2**32 - 1]), np.array([0, 1])), 1, None, "split")
     with pytest.raises(InputError, match="second count beside parts"):
         pack(Parts(one, np.array([0, 1])), 5, seed=0, second=one, second_capacity=1)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.lists(part, min_size=1, max_size=6), max_size=25),
+    st.lists(st.integers(0, 25), max_size=4),
+    st.integers(1, 9),
+    st.sampled_from(["drop", "truncate", "split"]),
+    st.none() | st.integers(1, 4),
+)
+def test_a_stream_of_parts_gives_the_same_rows_however_it_is_cut(
+    documents: list[list[PartOf]], cuts: list[int], window: int, policy: Policy, second: int | None
+) -> None:
+    whole = pack(parts_of(documents), 40, window=window, seed=2, second_capacity=second, policy=policy)
+    stream = PackStream(40, window=window, seed=2, second_capacity=second, policy=policy)
+    bounds = [0, *sorted(min(cut, len(documents)) for cut in cuts), len(documents)]
+    pushed = [stream.push(parts_of(documents[a:b])) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    found = [rows for rows in (*pushed, stream.finish()) if rows.num_rows]
+    numbers = [rows.first + rows.documents.astype(np.int64) for rows in found]
+    assert np.array_equal(np.concatenate([*numbers, np.zeros(0, np.int64)]), whole.documents)
+    sizes = [np.diff(rows.row_starts.astype(np.int64)) for rows in found]
+    assert np.array_equal(np.concatenate([*sizes, np.zeros(0, np.int64)]), np.diff(whole.row_starts.astype(np.int64)))
+    report = stream.report
+    assert report == whole.report
+    total = sum(length for document in documents for length, _, _ in document)
+    assert report.tokens + report.tokens_lost == total and report.documents == len(documents)
+
+
+def test_lengths_and_parts_do_not_mix_in_a_window() -> None:
+    stream = PackStream(10, window=5, seed=0)
+    stream.push(np.array([1]))
+    stream.push(parts_of([[(1, 0, TEXT)]]))
+    with pytest.raises(InputError, match="lengths and parts in one stream"):
+        stream.finish()

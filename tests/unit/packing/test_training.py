@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmgic.errors import InputError
+from mmgic.errors import InputError, ParamsError
 from mmgic.packing import IGNORED, training_arrays
 from mmgic.schema.sequences import TOKEN_KINDS, Sequence, TokenKind
 
@@ -62,3 +62,12 @@ def test_what_does_not_fit_is_named() -> None:
         training_arrays([row], 4, 2)
     with pytest.raises(InputError, match="bytes of ids: 10 values where 20 are needed"):
         training_arrays([row], 8, 4)
+    with pytest.raises(InputError, match="8 bytes an id, 2 and 4 are known"):
+        training_arrays([row], 8, 8)
+    for row_length in (0, -1, 2**45, 2**63):
+        with pytest.raises(ParamsError, match=f"row_length {row_length}"):
+            training_arrays([row], row_length, 2)
+    with pytest.raises(ParamsError, match="unknown kinds of tokens: prompt"):
+        training_arrays([row], 8, 2, masked=["prompt"])  # type: ignore[list-item]
+    with pytest.raises(ParamsError, match="a batch of 129 rows of 16777216 tokens"):
+        training_arrays([row] * 129, 1 << 24, 2)

@@ -93,7 +93,7 @@ def _packed_window(sizes: Sequence[Size], start: int, room: tuple[int, int | Non
 def _layout(
     left: dict[Size, int], classes: list[Size], values: dict[Size, int], room: tuple[int, int | None]
 ) -> list[Size]:
-    tries = len(classes) if room[1] is None else 64
+    tries = 4096 if room[1] is None else 64
     length, second = room[0], room[1] or 0
     layout: list[Size] = []
 
@@ -106,13 +106,22 @@ def _layout(
         left[found] -= 1
         length, second = length - found[0], second - found[1]
         best: tuple[int, Size | None] = (-1, None)
-        for first in fitting(length, second)[:tries] if length else []:
+        reach, tried = length, 0
+        for first in fitting(length, second) if length else []:
+            if first[0] > reach:
+                continue
+            if tried == tries:
+                break
+            tried += 1
+            shortest = min(size[0] for size in classes if left[size])
             left[first] -= 1
             others = [
                 s for s in fitting(length - first[0], second - first[1]) if classes.index(s) >= classes.index(first)
             ]
             left[first] += 1
             filled = values[first] + (values[others[0]] if others else 0)
+            # Beside what is longer than this nothing fits, and it fills less.
+            reach = length if others else length - shortest
             if filled > best[0]:
                 best = (filled, first)
             if first[0] + (others[0][0] if others else 0) == length:

@@ -1,4 +1,4 @@
-"""Cutting what is too long, part by part in plain Python. Cost: linear, slow."""
+"""Cutting what is too long, token by token in plain Python. Cost: linear, slow."""
 
 from __future__ import annotations
 
@@ -28,37 +28,92 @@ def _truncated(parts: list[PartOf], capacity: int, most: int) -> list[Piece]:
         if used[0] + length <= capacity and used[1] + second <= most:
             kept.append((length, second, flags))
             continue
-        if not flags and not second and used[0] < capacity:
-            kept.append((capacity - used[0], 0, 0))
+        if not flags and used[0] < capacity and used[1] + second <= most:
+            kept.append((capacity - used[0], second, 0))
         break
     while kept and kept[-1][2] & LEADS:
         kept.pop()
     return [(0, sum(part[0] for part in kept), sum(part[1] for part in kept))] if kept else []
 
 
-def _split(parts: list[PartOf], capacity: int, most: int) -> list[Piece]:
-    pieces: list[list[int]] = [[0, 0, 0]]
+class _Unsplittable(Exception):
+    """A part that must stay whole is larger than a row."""
 
-    def add(length: int, second: int) -> None:
-        last = pieces[-1]
-        if last[1] + length > capacity or last[2] + second > most:
-            pieces.append([last[0] + last[1], 0, 0])
-        pieces[-1][1] += length
-        pieces[-1][2] += second
 
-    for unit in _units(parts):
-        if sum(part[0] for part in unit) <= capacity and sum(part[1] for part in unit) <= most:
-            add(sum(part[0] for part in unit), sum(part[1] for part in unit))
-            continue
-        for length, second, flags in unit:
-            if length <= capacity and second <= most:
-                add(length, second)
-            elif flags & WHOLE or second:
-                return []
+class _Splitter:
+    def __init__(self, capacity: int, most: int) -> None:
+        self.capacity, self.most = capacity, most
+        self.pieces: list[list[int]] = [[0, 0, 0]]
+
+    def close(self) -> None:
+        start, length, _ = self.pieces[-1]
+        if length:
+            self.pieces.append([start + length, 0, 0])
+
+    def fits(self, length: int, second: int) -> bool:
+        return self.pieces[-1][1] + length <= self.capacity and self.pieces[-1][2] + second <= self.most
+
+    def add(self, length: int, second: int = 0) -> None:
+        if not self.fits(length, second):
+            self.close()
+        self.pieces[-1][1] += length
+        self.pieces[-1][2] += second
+
+    def alone(self, length: int, second: int) -> bool:
+        return length <= self.capacity and second <= self.most
+
+    def each(self, parts: list[PartOf]) -> None:
+        for length, second, flags in parts:
+            if self.alone(length, second):
+                self.add(length, second)
+            elif flags & WHOLE or second > self.most:
+                raise _Unsplittable
             else:
+                self.close()
+                self.pieces[-1][2] += second
                 for _ in range(length):
-                    add(1, 0)
-    return [(start, length, second) for start, length, second in pieces if length]
+                    self.add(1)
+
+    def large(self, unit: list[PartOf]) -> None:
+        self.close()
+        at = next((n for n, part in enumerate(unit) if part[2] == 0), None)
+        if at is None:
+            return self.each(unit)
+        rest = next((n for n in range(at + 1, len(unit)) if not unit[n][2] & TRAILS), len(unit))
+        leads, (length, second, _), trails = unit[:at], unit[at], unit[at + 1 : rest]
+        before = [sum(part[n] for part in leads) for n in (0, 1)]
+        after = [sum(part[n] for part in trails) for n in (0, 1)]
+        if not (self.alone(before[0] + 1, before[1] + second) and self.alone(after[0] + 1, after[1])):
+            self.each(unit[:rest])
+            return self.each(unit[rest:])
+        self.pieces[-1][1:] = [before[0], before[1] + second]
+        for token in range(length):
+            left = length - token
+            if self.pieces[-1][1] == self.capacity:
+                self.close()
+            # The last token stays with what trails it, where the text before it can end a piece.
+            is_begun = token > 0
+            if left == 1 and is_begun and not self.fits(1 + after[0], after[1]):
+                self.close()
+            self.add(1)
+        if not self.fits(*after):
+            self.close()
+        self.add(*after)
+        return self.each(unit[rest:])
+
+
+def _split(parts: list[PartOf], capacity: int, most: int) -> list[Piece]:
+    splitter = _Splitter(capacity, most)
+    try:
+        for unit in _units(parts):
+            length, second = (sum(part[n] for part in unit) for n in (0, 1))
+            if splitter.alone(length, second):
+                splitter.add(length, second)
+            else:
+                splitter.large(unit)
+    except _Unsplittable:
+        return []
+    return [(start, length, second) for start, length, second in splitter.pieces if length]
 
 
 def _units(parts: list[PartOf]) -> list[list[PartOf]]:

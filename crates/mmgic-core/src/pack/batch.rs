@@ -3,6 +3,7 @@
 //! The first token of a segment is no target, nor are tokens of the kinds that are masked, nor padding. The padding of a
 //! row counts as a segment of its own.
 
+use super::block::known_id_bytes;
 use super::error::PackError;
 
 /// A label that is no target, as `PyTorch`'s cross-entropy ignores it.
@@ -37,8 +38,9 @@ pub struct Filling {
 /// Fills a batch.
 ///
 /// # Errors
-/// `Shape` where lengths do not fit together, `RowTooLong`.
+/// `IdBytes`, `Shape` where lengths do not fit together, `RowTooLong`.
 pub fn fill(rows: PackedRows, filling: Filling, batch: &mut Batch) -> Result<(), PackError> {
+    known_id_bytes(rows.id_bytes)?;
     let wanted = rows.row_segments.len().saturating_mul(filling.row_length);
     let tokens: usize = rows.segment_lengths.iter().map(|&n| n as usize).sum();
     let segments = rows.row_segments.iter().map(|&n| n as usize).sum();

@@ -68,8 +68,9 @@ impl<'a> Block<'a> {
     /// Checks that everything lies within what it is part of.
     ///
     /// # Errors
-    /// `Shape`, `Order`, and `BlockTooLarge`.
+    /// `IdBytes`, `Shape`, `Order`, and `BlockTooLarge`.
     pub fn new(documents: Documents<'a>, rows: Rows) -> Result<Self, PackError> {
+        known_id_bytes(documents.id_bytes)?;
         expect(
             "bytes of ids",
             documents.ids.len(),
@@ -134,6 +135,11 @@ impl<'a> Block<'a> {
         out.extend_from_slice(&self.num_tokens.to_le_bytes());
         out.extend_from_slice(&self.num_key_bytes.to_le_bytes());
     }
+}
+
+/// Refuses ids that no row holds.
+pub(super) fn known_id_bytes(id_bytes: usize) -> Result<(), PackError> {
+    if id_bytes == 2 || id_bytes == 4 { Ok(()) } else { Err(PackError::IdBytes(id_bytes)) }
 }
 
 fn expect(what: &'static str, found: usize, wanted: usize) -> Result<(), PackError> {

@@ -17,6 +17,10 @@ pub enum PackError {
     Shape { what: &'static str, found: usize, wanted: usize },
     #[error("{what} are not in order, or reach beyond the end")]
     Order { what: &'static str },
+    #[error("{0} pieces, more than {max}", max = super::pieces::MAX_PIECES)]
+    TooManyPieces(u64),
+    #[error("{0} bytes an id, 2 and 4 are known")]
+    IdBytes(usize),
     #[error("part {part} has length {length}, allowed are 0 to 4,294,967,295")]
     PartOutOfRange { part: usize, length: i64 },
     #[error("a block of {0} bytes is larger than {max}", max = super::block::MAX_BLOCK_BYTES)]

@@ -9,10 +9,12 @@ use super::search::Size;
 
 /// Must stay whole: a picture's tokens.
 pub const WHOLE: u8 = 1;
-/// Belongs to what comes next, and says nothing at the end of a piece: words before a concept.
+/// Belongs to what comes next, and does not stand at the end of a piece: words before a concept.
 pub const LEADS: u8 = 2;
-/// Belongs to what came before: the end marker.
+/// Belongs to what came before, and does not begin a piece: the end marker.
 pub const TRAILS: u8 = 4;
+/// Pieces that one call may make.
+pub const MAX_PIECES: u64 = 1 << 26;
 
 /// A stretch of a document's tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,9 +83,10 @@ fn truncated(parts: &[Part], capacity: Size) -> Option<Piece> {
             kept.push(*part);
             continue;
         }
-        if part.flags == 0 && part.size.second == 0 && room > 0 {
-            size.length += room;
-            kept.push(Part { size: Size { length: room, second: 0 }, flags: 0 });
+        let cut = Size { length: room, second: part.size.second };
+        if part.flags == 0 && room > 0 && fits(size, cut, capacity) {
+            size = sum(size, cut);
+            kept.push(Part { size: cut, flags: 0 });
         }
         break;
     }
@@ -97,16 +100,20 @@ fn truncated(parts: &[Part], capacity: Size) -> Option<Piece> {
 fn split(parts: &[Part], capacity: Size) -> Option<Vec<Piece>> {
     let mut open = Open { capacity, pieces: Vec::new(), start: 0, size: Size::NONE };
     for unit in parts.chunk_by(|before, after| before.is(LEADS) || after.is(TRAILS)) {
-        let size = unit
-            .iter()
-            .try_fold(Size::NONE, |size, part| fits(size, part.size, capacity).then(|| sum(size, part.size)));
-        match size {
+        match total(unit, capacity) {
             Some(size) => open.add(size),
-            // Larger than a row: its parts one by one, text in stretches.
-            None => unit.iter().try_for_each(|part| open.add_cut(*part))?,
+            None => open.add_large(unit)?,
         }
     }
-    Some(open.closed())
+    open.close();
+    Some(open.pieces)
+}
+
+/// What parts take together, where it fits a row.
+fn total(parts: &[Part], capacity: Size) -> Option<Size> {
+    parts
+        .iter()
+        .try_fold(Size::NONE, |size, part| fits(size, part.size, capacity).then(|| sum(size, part.size)))
 }
 
 /// The pieces that are done, and the one that is being filled.
@@ -133,30 +140,67 @@ impl Open {
         self.size = sum(self.size, size);
     }
 
-    /// A part of a unit that is larger than a row; none where it must stay whole and is larger than a row itself.
-    fn add_cut(&mut self, part: Part) -> Option<()> {
-        if fits(Size::NONE, part.size, self.capacity) {
-            self.add(part.size);
-            return Some(());
+    /// A unit that is larger than a row: what leads its first text, the text in stretches, what trails it with the last one;
+    /// then what is left of it likewise. None where a part that must stay whole is larger than a row.
+    fn add_large(&mut self, unit: &[Part]) -> Option<()> {
+        self.close();
+        let is_text = |part: &Part| !part.is(WHOLE) && !part.is(LEADS) && !part.is(TRAILS);
+        let Some(at) = unit.iter().position(is_text) else { return self.add_each(unit) };
+        let rest = unit[at + 1..].iter().position(|part| !part.is(TRAILS)).map_or(unit.len(), |n| at + 1 + n);
+        let (leads, text, trails) = (&unit[..at], unit[at], &unit[at + 1..rest]);
+        match (total(leads, self.capacity), total(trails, self.capacity)) {
+            (Some(before), Some(after)) if self.has_room_for_text(before, text, after) => {
+                self.size = before;
+                self.add_text(text.size, after);
+            }
+            _ => self.add_each(&unit[..rest])?,
         }
-        if part.is(WHOLE) || part.size.second > 0 {
-            return None;
-        }
-        let mut left = part.size.length;
+        self.add_each(&unit[rest..])
+    }
+
+    /// Whether a token of the text fits beside what leads it, and one beside what trails it.
+    fn has_room_for_text(&self, before: Size, text: Part, after: Size) -> bool {
+        let first = Size { length: 1, second: text.size.second };
+        fits(before, first, self.capacity) && fits(after, Size { length: 1, second: 0 }, self.capacity)
+    }
+
+    /// Text in stretches, the last of which leaves room for what comes after it, and has a token at least.
+    fn add_text(&mut self, text: Size, after: Size) {
+        self.size.second += text.second;
+        let mut left = text.length;
         while left > 0 {
             if self.size.length == self.capacity.length {
                 self.close();
             }
-            let taken = left.min(self.capacity.length - self.size.length);
+            let mut taken = left.min(self.capacity.length - self.size.length);
+            let end = Size { length: self.size.length + taken, second: self.size.second };
+            if taken == left && !fits(end, after, self.capacity) {
+                // All of it fits here, but not what trails it: a token goes on to the next piece with that.
+                taken = (left - 1).max(1);
+                self.size.length += taken;
+                left -= taken;
+                self.close();
+                continue;
+            }
             self.size.length += taken;
             left -= taken;
         }
-        Some(())
+        self.add(after);
     }
 
-    fn closed(mut self) -> Vec<Piece> {
-        self.close();
-        self.pieces
+    /// Parts one by one, where they cannot be kept together.
+    fn add_each(&mut self, parts: &[Part]) -> Option<()> {
+        for part in parts {
+            if fits(Size::NONE, part.size, self.capacity) {
+                self.add(part.size);
+            } else if part.is(WHOLE) || part.size.second > self.capacity.second {
+                return None;
+            } else {
+                self.close();
+                self.add_text(part.size, Size::NONE);
+            }
+        }
+        Some(())
     }
 }
 
@@ -176,7 +220,8 @@ impl Default for Piece {
 /// As [`pieces`], for documents whose parts stand in `parts[part_starts[d]..part_starts[d + 1]]`.
 ///
 /// # Errors
-/// `Order` where the starts do not ascend to the end of the parts.
+/// `Order` where the starts do not ascend to the end of the parts; `CapacityOutOfRange` for a row without room;
+/// `TooManyPieces`.
 pub fn pieces_of_documents(
     parts: &[Part],
     part_starts: &[usize],
@@ -187,6 +232,14 @@ pub fn pieces_of_documents(
     if part_starts.first() != Some(&0) || part_starts.last() != Some(&parts.len()) || !part_starts.is_sorted()
     {
         return Err(PackError::Order { what: "part starts" });
+    }
+    if capacity.length == 0 {
+        return Err(PackError::CapacityOutOfRange(0));
+    }
+    // A part gives one piece more than full rows at the most.
+    let most: u64 = parts.iter().map(|part| u64::from(part.size.length / capacity.length) + 1).sum();
+    if policy == Policy::Split && most > MAX_PIECES + parts.len() as u64 {
+        return Err(PackError::TooManyPieces(most));
     }
     for bounds in part_starts.windows(2) {
         out.pieces.extend(pieces(&parts[bounds[0]..bounds[1]], capacity, policy));
@@ -253,13 +306,36 @@ mod tests {
         assert_eq!(cut(&[part(5, 0, 0), part(21, 1, WHOLE)], Policy::Split), []);
     }
 
+    #[test]
+    fn words_stay_with_their_text_and_the_end_with_what_it_ends() {
+        let unit = [part(3, 0, LEADS), part(18, 0, 0), part(1, 0, TRAILS)];
+        assert_eq!(
+            cut(&[&[part(10, 0, WHOLE)], &unit[..]].concat(), Policy::Split),
+            [(0, 10), (10, 20), (30, 2)]
+        );
+        assert_eq!(cut(&[part(40, 0, 0), part(1, 0, TRAILS)], Policy::Split), [(0, 20), (20, 19), (39, 2)]);
+        assert_eq!(cut(&[part(20, 0, 0), part(20, 0, TRAILS)], Policy::Split), [(0, 20), (20, 20)]);
+        assert_eq!(cut(&[part(3, 0, LEADS), part(18, 1, WHOLE)], Policy::Split), [(0, 3), (3, 18)]);
+    }
+
+    #[test]
+    fn a_row_without_room_and_pieces_without_end_are_refused() {
+        let one = [part(u32::MAX, 0, 0)];
+        let of = |capacity| {
+            pieces_of_documents(&one, &[0, 1], Size { length: capacity, second: 0 }, Policy::Split)
+        };
+        assert_eq!(of(0), Err(PackError::CapacityOutOfRange(0)));
+        assert_eq!(of(1), Err(PackError::TooManyPieces(1 << 32)));
+        assert_eq!(of(1 << 24).map(|p| p.pieces.len()), Ok(256));
+    }
+
     proptest! {
         #[test]
         fn split_pieces_are_the_document_and_keep_what_is_whole(
             list in prop::collection::vec((1u32..30, 0u32..2, 0u8..8), 1..20),
         ) {
             let parts: Vec<Part> = list.into_iter().map(|(l, s, flags)| part(l, s, if s > 0 { flags | WHOLE } else { flags })).collect();
-            let total: u64 = parts.iter().map(|p| u64::from(p.size.length)).sum();
+            let all: u64 = parts.iter().map(|p| u64::from(p.size.length)).sum();
             let found = pieces(&parts, CAPACITY, Policy::Split);
             let impossible = parts.iter().any(|p| p.is(WHOLE) && p.size.length > CAPACITY.length);
             prop_assert!(impossible || !found.is_empty());
@@ -269,10 +345,11 @@ mod tests {
             let mut at = 0;
             for piece in &found {
                 prop_assert_eq!(piece.start, at);
-                prop_assert!(piece.size.length > 0 && fits(Size::NONE, piece.size, CAPACITY));
+                prop_assert!(piece.size.length > 0);
+                prop_assert!(fits(Size::NONE, piece.size, CAPACITY));
                 at += u64::from(piece.size.length);
             }
-            prop_assert_eq!(at, total);
+            prop_assert_eq!(at, all);
             let mut start = 0;
             for p in &parts {
                 let end = start + u64::from(p.size.length);
@@ -280,6 +357,30 @@ mod tests {
                 prop_assert!(!(is_cut && p.is(WHOLE)));
                 start = end;
             }
+        }
+
+        #[test]
+        fn no_piece_ends_with_words_alone_or_begins_with_an_end(
+            list in prop::collection::vec((1u32..5, 1u32..60, 1u32..4, 0u8..3), 1..8),
+        ) {
+            // Units as documents have them: words, text or a picture that fits beside them, an end.
+            let unit = |(lead, core, trail, kind): (u32, u32, u32, u8)| match kind {
+                0 => vec![part(lead, 0, LEADS), part(core, 0, 0), part(trail, 0, TRAILS)],
+                1 => vec![part(lead, 0, LEADS), part(core.min(12), 1, WHOLE), part(trail, 0, TRAILS)],
+                _ => vec![part(core, 0, 0)],
+            };
+            let parts: Vec<Part> = list.into_iter().flat_map(unit).collect();
+            let found = pieces(&parts, CAPACITY, Policy::Split);
+            let mut borders = Vec::new();
+            let mut end = 0;
+            for (before, after) in parts.iter().zip(&parts[1..]) {
+                end += u64::from(before.size.length);
+                if before.is(LEADS) || after.is(TRAILS) {
+                    borders.push(end);
+                }
+            }
+            prop_assert!(!found.is_empty());
+            prop_assert!(found.iter().all(|piece| !borders.contains(&piece.start)));
         }
     }
 }
