@@ -120,7 +120,7 @@ class TokenizeParams(_Section, frozen=True):
     """
 
     row_length: Annotated[int, Meta(ge=16, le=1 << 24)]
-    packing_window: PositiveInt
+    packing_window: Annotated[int, Meta(ge=1, le=(1 << 32) - 1)]
     too_long: Literal["drop", "truncate", "split"]
     pictures_per_row: Annotated[int, Meta(ge=0, le=1 << 24)]
     rows_per_block: PositiveInt

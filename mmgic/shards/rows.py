@@ -1,9 +1,9 @@
 """Packed rows: `<split>-00000.rows`, blocks of rows, and `<split>-00000.index` to find a row by its number.
 
-A block (`mmgic.packing.blocks`) holds some tens of rows and is compressed with zstd, or stored as it is. Local shards are
-read through a memory map, remote ones by ranges: of compressed blocks a row costs its whole block, which is kept a while; of
-stored blocks in a memory map it costs its own pages. The blocks' sizes stand in the index, which the manifest hashes like the
-rows.
+A block (`mmgic.packing.blocks`) holds some tens of rows and is compressed with zstd, or stored as it is. Of compressed blocks,
+and of stored ones in a remote folder, a row costs its whole block, which is kept a while; of stored blocks in a local folder it
+costs its own pages of a memory map (a file that is cut short while it is read then ends the process, as maps do). The blocks'
+sizes stand in the index, which the manifest hashes like the rows.
 """
 
 import bisect
@@ -12,6 +12,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -28,6 +29,9 @@ ROWS, INDEX = ".rows", ".index"
 
 _CACHED_BLOCKS = {"zstd": 16, "none": 4096}
 """Blocks kept: of stored ones in a memory map only views, of the others all bytes."""
+
+_OPEN_MAPS = 64
+"""Each map holds a file descriptor; a shard that is mapped again costs microseconds."""
 
 
 def write_rows(
@@ -72,7 +76,7 @@ class RowReader:
         self._cache: dict[str, OrderedDict[tuple[int, int], RowBlock]] = {
             kind: OrderedDict() for kind in _CACHED_BLOCKS
         }
-        self._maps: dict[str, memoryview] = {}
+        self._maps: OrderedDict[int, memoryview] = OrderedDict()
         entries = list(entries)
         indices = {entry.name: entry for entry in entries if entry.name.endswith(INDEX)}
         self.num_rows = 0
@@ -99,6 +103,11 @@ class RowReader:
             )
         return index
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without blocks and maps: a process that gets the reader opens its own."""
+        empty: dict[str, Any] = {"_cache": {kind: OrderedDict() for kind in _CACHED_BLOCKS}, "_maps": OrderedDict()}
+        return {**self.__dict__, **empty}
+
     def __len__(self) -> int:
         return self.num_rows
 
@@ -123,39 +132,51 @@ class RowReader:
                 yield self._block(shard, number)
 
     def _block(self, shard: int, number: int) -> RowBlock:
-        compression = self._shards[shard][1].compression
-        mapped = "none" if compression == "none" and self._folder.is_local else "zstd"
-        cache, key = self._cache[mapped], (shard, number)
+        kept = "none" if self._is_mapped(shard) else "zstd"
+        cache, key = self._cache[kept], (shard, number)
         if key not in cache:
             cache[key] = self._read_block(shard, number)
-            if len(cache) > _CACHED_BLOCKS[mapped]:
+            if len(cache) > _CACHED_BLOCKS[kept]:
                 cache.popitem(last=False)
         cache.move_to_end(key)
         return cache[key]
+
+    def _is_mapped(self, shard: int) -> bool:
+        return self._folder.is_local and self._shards[shard][1].compression == "none"
 
     def _read_block(self, shard: int, number: int) -> RowBlock:
         entry, index = self._shards[shard]
         block = index.blocks[number]
         where = f"{self._folder.file(entry.name)}, block {number}"
-        data = self._bytes(entry.name, block)
+        if self._is_mapped(shard):
+            data: bytes | memoryview = self._map(shard)[block.offset : block.offset + block.num_bytes]
+        else:
+            data = self._folder.stretch(entry.name, block.offset, block.num_bytes)
         if index.compression == "zstd":
             data = _decompressed(data, where)
         found = RowBlock(data, where)
         if len(found) != block.num_rows:
-            raise InputError(f"a block has {len(found)} rows, its index says {block.num_rows}", where=where)
+            raise InputError(
+                f"a block has {len(found)} rows, its index says {block.num_rows}",
+                where=where,
+                hint="the files do not belong together: make the folder again",
+            )
         return found
 
-    def _bytes(self, name: str, block: Block) -> bytes | memoryview:
-        """A block's bytes: out of a memory map where the shard is local, else by one ranged request."""
-        if not self._folder.is_local:
-            return self._folder.stretch(name, block.offset, block.num_bytes)
-        if name not in self._maps:
-            with self._folder.open(name) as stream:
+    def _map(self, shard: int) -> memoryview:
+        """The shard's memory map; the one that was made first goes, with its views, where there are too many."""
+        if shard not in self._maps:
+            with self._folder.open(self._shards[shard][0].name) as stream:
                 # An empty file cannot be mapped; its blocks are then found to be cut.
                 is_empty = not stream.seek(0, os.SEEK_END)
                 mapped = b"" if is_empty else mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-                self._maps[name] = memoryview(mapped)
-        return self._maps[name][block.offset : block.offset + block.num_bytes]
+                self._maps[shard] = memoryview(mapped)
+            if len(self._maps) > _OPEN_MAPS:
+                oldest, _ = self._maps.popitem(last=False)
+                views = self._cache["none"]
+                for key in [key for key in views if key[0] == oldest]:
+                    del views[key]
+        return self._maps[shard]
 
 
 def _decompressed(data: bytes | memoryview, where: str) -> bytes:

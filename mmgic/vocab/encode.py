@@ -12,6 +12,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from mmgic.errors import InputError
 from mmgic.schema.documents import Document, ImageConcept, ImagePart, Part, TextConcept, TextPart
 from mmgic.schema.sequences import TOKEN_KINDS, Sequence
 from mmgic.vocab.joint import Vocabulary
@@ -70,9 +71,19 @@ def joined(
 
 def documents_from_sequence(sequence: Sequence, vocabulary: Vocabulary) -> Iterator[tuple[str, list[DecodedPart]]]:
     """Key and parts of each segment of a row, without `<bos>` and `<eos>`; a segment may lack either where a document was
-    cut or split."""
+    cut or split.
+
+    Raises:
+        InputError: a token is of no kind that is known.
+    """
     ids = np.frombuffer(sequence.ids, vocabulary.id_type)
     kinds = np.frombuffer(sequence.kinds, np.uint8)
+    if len(kinds) and kinds.max() >= len(TOKEN_KINDS):
+        raise InputError(
+            f"a token of kind {kinds.max()}, there are {len(TOKEN_KINDS)}",
+            where=", ".join(sequence.keys[:3]),
+            hint="run tokenize again",
+        )
     start = 0
     for key, length in zip(sequence.keys, sequence.lengths, strict=True):
         stop = start + length

@@ -4,6 +4,7 @@ with nothing after them. Captions and descriptions may be cut anywhere.
 
 import numpy as np
 
+from mmgic.errors import InputError
 from mmgic.packing import PartFlag, Parts, TokenDocuments, documents_from_sequences, pieces_of_parts
 from mmgic.schema.sequences import TOKEN_KINDS, Sequence
 
@@ -17,8 +18,16 @@ _TEMPLATE = TOKEN_KINDS.index("template")
 
 def parts_of_documents(documents: TokenDocuments, image_end_id: int) -> Parts:
     """The parts of documents, told apart by the kinds of their tokens and the ends of pictures; each picture counts one for
-    the second capacity. Cost: a few passes over the tokens."""
+    the second capacity. Cost: a few passes over the tokens.
+
+    Raises:
+        InputError: a token is of no kind that is known.
+    """
     kinds, starts = documents.kinds, documents.starts.astype(np.int64)
+    if len(kinds) and kinds.max() >= len(TOKEN_KINDS):
+        raise InputError(
+            f"a token of kind {kinds.max()}, there are {len(TOKEN_KINDS)}", where="kinds", hint="run tokenize again"
+        )
     is_first = np.zeros(len(kinds), bool)
     is_first[starts[:-1]] = True
     is_first[1:] |= (kinds[1:] != kinds[:-1]) | (documents.ids[:-1] == image_end_id)

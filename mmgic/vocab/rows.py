@@ -112,8 +112,12 @@ class SplitPacker:
         is_missing = np.ones(len(documents), bool)
         is_missing[packed] = False
         for document in np.flatnonzero(is_missing).tolist():
-            detail = f"{documents.lengths[document]} tokens, of which {self._params.too_long} leaves nothing for a row "
-            detail += f"of {self._params.row_length}"
+            limits = f"{self._params.row_length} tokens"
+            if self._params.pictures_per_row:
+                limits += f" and {self._params.pictures_per_row} pictures"
+            detail = (
+                f"of {documents.lengths[document]} tokens {self._params.too_long} leaves nothing for a row of {limits}"
+            )
             self.rejections.append(Rejection(documents.key(document), "too_long", detail))
 
 

@@ -1,5 +1,10 @@
 """Row shards: any row by number over many shards and blocks, compressed or not, and every way to be broken."""
 
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
 import msgspec
 import pytest
 import zstandard
@@ -118,3 +123,29 @@ def test_a_block_that_claims_too_much_is_refused_before_memory_is_taken(scratch:
         index = stream.entry("a.index", "s", 0)
     with pytest.raises(InputError, match=f"a block claims {1 << 40} bytes"):
         RowReader(scratch, [rows, index], verify=False)[0]
+
+
+@pytest.mark.parametrize("level", [0, 3])
+def test_more_shards_than_files_may_be_open(tmp_path: Path, level: int) -> None:
+    """300 shards in a process that may open 100 files."""
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100));"
+        "from tests.unit.shards.test_rows import _rows, _write;"
+        "from mmgic.shards.folder import Folder; from mmgic.shards.rows import RowReader;"
+        f"folder = Folder({str(tmp_path)!r});"
+        f"entries = [e for n in range(300) for e in _write(folder, f'{{n:05d}}', _rows(2, 2 * n), 1, {level})];"
+        "reader = RowReader(folder, entries, verify=False);"
+        "assert [reader[row] for row in range(600)] == _rows(600);"
+        "assert reader[0] == _rows(1)[0]"
+    )
+    root = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("level", [0, 3])
+def test_a_reader_that_was_used_goes_to_another_process(scratch: Folder, level: int) -> None:
+    reader = RowReader(scratch, _write(scratch, "a", _rows(9), 2, level), verify=False)
+    assert reader[5] == _rows(9)[5]
+    again = pickle.loads(pickle.dumps(reader))
+    assert list(again) == _rows(9)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmgic.errors import InputError
 from mmgic.packing import PartFlag, documents_from_sequences
 from mmgic.schema.documents import Document, ImagePart, Part, TextPart
 from mmgic.schema.sequences import Sequence
@@ -90,3 +91,12 @@ def test_nothing_is_left_where_the_first_concept_does_not_fit(vocabulary: Vocabu
         truncated_sequence(sequence_of(parts, vocabulary), 6, vocabulary.id_type.itemsize, vocabulary.image_end_id)
         is None
     )
+
+
+def test_a_token_of_no_kind_is_named(vocabulary: Vocabulary) -> None:
+    whole = sequence_of([IMAGE], vocabulary)
+    broken = Sequence(whole.keys, whole.lengths, whole.ids, bytes([200]) * len(whole.kinds))
+    with pytest.raises(InputError, match="a token of kind 200, there are 7"):
+        truncated_sequence(broken, 6, vocabulary.id_type.itemsize, vocabulary.image_end_id)
+    with pytest.raises(InputError, match="a token of kind 200, there are 7"):
+        list(documents_from_sequence(broken, vocabulary))
