@@ -51,8 +51,11 @@ pub(super) fn read(text: &str, index: i64, notation: &Notation, axes: [Axis; 2],
         at += 1;
         match byte {
             b'{' => {
-                scan.open();
                 next = Next::Other;
+                match scan.whole_object(at - 1) {
+                    Some(end) => at = end,
+                    None => scan.open(),
+                }
             }
             b'}' => {
                 scan.close(0);
@@ -134,6 +137,39 @@ struct Scan<'a> {
 impl Scan<'_> {
     fn frame(&mut self) -> Option<&mut Frame> {
         self.frames.get_mut(self.depth)
+    }
+
+    /// An object just as the row writes it, which most are: read without the state above. Returns its end.
+    #[inline(always)]
+    fn whole_object(&mut self, at: usize) -> Option<usize> {
+        let (bytes, notation) = (self.bytes, self.notation);
+        if notation.label_first || self.depth + 1 >= DEPTH {
+            return None;
+        }
+        let start = notation.reading.boxes_open.end_at(bytes, at)?;
+        let first = notation.reading.box_open.end_at(bytes, start)?;
+        let is_whole = read_run(bytes, first, notation, &mut self.run)
+            && self.run.is_closed
+            && self.run.numbers.count == notation.numbers();
+        let opening = notation.label_open.bytes();
+        let from = self.run.end + opening.len();
+        if !is_whole || !same(bytes.get(self.run.end..from)?, opening) {
+            return None;
+        }
+        let end = from + memchr2(b'"', b'\\', bytes.get(from..)?)?;
+        let closing = notation.label_close.bytes();
+        if !same(bytes.get(end..end + closing.len())?, closing) {
+            return None;
+        }
+        let label = trimmed(self.text.get(from..end)?);
+        let (number, missing) = match label {
+            "" => (0, status::NO_LABEL),
+            label => (self.found.label(label), 0),
+        };
+        let (values, flags) = corners(&self.run.numbers, notation, self.axes);
+        let span = [self.characters.before(start), self.characters.before(self.run.end)];
+        self.found.push(self.index, values, flags | missing, number, span);
+        Some(end + closing.len())
     }
 
     fn open(&mut self) {

@@ -136,6 +136,12 @@ impl Glue {
         self.units.is_empty()
     }
 
+    /// Where the literal ends that stands at `text[at..]` to the letter.
+    #[inline(always)]
+    pub(super) fn end_at(&self, text: &[u8], at: usize) -> Option<usize> {
+        self.is_at(text, at).then(|| at + self.exact.len())
+    }
+
     /// The literal at `text[at..]`.
     #[inline(always)]
     pub(super) fn read(&self, text: &[u8], at: usize) -> Match {
