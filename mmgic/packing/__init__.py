@@ -15,9 +15,11 @@ from mmgic.packing.blocks import (
     documents_from_sequences,
     joined_documents,
 )
-from mmgic.packing.pack import PackedRows, Packing, PackReport, PackStream, pack
+from mmgic.packing.pack import pack
 from mmgic.packing.parts import MAX_CAPACITY, PartFlag, Parts, Pieces, Policy, pieces_of_parts
+from mmgic.packing.stream import PackStream
 from mmgic.packing.training import IGNORED, TrainingArrays, training_arrays
+from mmgic.packing.types import PackedRows, Packing, PackReport
 
 __all__ = [
     "IGNORED",

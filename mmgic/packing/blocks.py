@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from mmgic import _core
 from mmgic.errors import InputError
 from mmgic.library import require_same_version
-from mmgic.packing.pack import PackedRows
 from mmgic.packing.parts import Integers, steps
+from mmgic.packing.types import PackedRows
 from mmgic.schema.sequences import Sequence
 
 require_same_version(_core.__version__)

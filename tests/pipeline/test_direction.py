@@ -12,7 +12,7 @@ USERS = {
     "mmgic/geometry/text.py",
     "mmgic/images/batch.py",
     "mmgic/packing/blocks.py",
-    "mmgic/packing/pack.py",
+    "mmgic/packing/stream.py",
     "mmgic/packing/parts.py",
     "mmgic/packing/training.py",
 }

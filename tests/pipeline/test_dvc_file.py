@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TREE: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 GRAPH = grimp.build_graph("mmgic", "stages", cache_dir=None)
 
-CORE = {"mmgic.geometry.compiled", "mmgic.geometry.faults", "mmgic.images.batch", "mmgic.packing.pack"}
+CORE = {"mmgic.geometry.compiled", "mmgic.geometry.faults", "mmgic.images.batch", "mmgic.packing.stream"}
 # Named by strings, which the import graph does not see.
 BY_NAME = {
     "normalize": [
