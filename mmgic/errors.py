@@ -25,6 +25,10 @@ class MmgicError(Exception):
         self.what = what
         self.where = where
         self.hint = hint
+        # A traceback shows notes below the statement.
+        for note in (f"at {where}" if where else "", f"hint: {hint}" if hint else ""):
+            if note:
+                self.add_note(note)
 
     def __str__(self) -> str:
         return self.what

@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from blake3 import blake3
@@ -38,9 +38,16 @@ def load_params(path: Path, overrides: Iterable[str] = ()) -> Params:
         raise ParamsError(f"not valid YAML: {error}", where=str(path)) from error
     if not isinstance(tree, dict):
         raise ParamsError("expected sections (common, fetch, ...) at the top", where=str(path))
+    overrides = list(overrides)
     for override in overrides:
         _set(tree, override)
-    return params_from_tree(tree, str(path))
+    try:
+        return params_from_tree(tree, str(path))
+    except ParamsError as error:
+        given = next((o for o in overrides if f"`{o.partition('=')[0]}`" in error.what), None)
+        if given is None:
+            raise
+        raise ParamsError(error.what, where=f"--set {given}", hint=error.hint) from error.__cause__
 
 
 def params_from_tree(tree: Mapping[str, Any], where: str) -> Params:
@@ -100,6 +107,8 @@ def _explained(error: msgspec.ValidationError, where: str) -> ParamsError:
     hint = ""
     if field and "unknown" in text:
         hint = _near(field["field"], _fields_at(path))
+    elif "enum" in text:
+        hint = f"one of {', '.join(_choices(path))}"
     if field:
         path = f"{path}.{field['field']}" if path else field["field"]
     return ParamsError(f"`{path}`: {rule}" if path else rule, where=where, hint=hint)
@@ -111,6 +120,18 @@ def _fields_at(path: str) -> list[str]:
         node = next(f.type for f in msgspec.structs.fields(node) if f.name == step)
         node = node if isinstance(node, type) else next(iter(get_args(node)), node)
     return [f.name for f in msgspec.structs.fields(node)]
+
+
+def _choices(path: str) -> list[str]:
+    """The values that the field at a path may have; those of its items where it is a list."""
+    *parents, name = re.sub(r"\[.*?\]", "", path).split(".")
+    node: Any = Params
+    for step in parents:
+        node = next(f.type for f in msgspec.structs.fields(node) if f.name == step)
+    kind = next(f.type for f in msgspec.structs.fields(node) if f.name == name)
+    while get_origin(kind) is not Literal:
+        kind = get_args(kind)[0]
+    return [str(value) for value in get_args(kind)]
 
 
 def _near(key: str, known: list[str]) -> str:

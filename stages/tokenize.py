@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import groupby
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -72,7 +73,7 @@ def run(call: StageCall) -> Outcome:
         vocabulary = load_vocabulary(work.files / VOCABULARY)
         tokens = work.root / "tokens"
         notes = list(_notes(call, work, tokens, (documents, manifest), (records, record_manifest)))
-        reports: dict[str, dict[str, float]] = {}
+        reports: dict[str, dict[str, Any]] = {}
         packed = list(_packed(call, work, tokens, notes, vocabulary.image_end_id, reports))
         encoded = [msgspec.structs.replace(note, entries=[]) for note in notes]
         facts = {
@@ -97,12 +98,18 @@ def run(call: StageCall) -> Outcome:
 def _told(outcome: Outcome) -> Outcome:
     """With what was packed, and how well, among the metrics and in words."""
     reports = outcome.manifest.facts["packing"]
-    lines = [
-        f"packing of {split}: {report['rows']:,} rows, {report['fill']:.3%} full; no packer needs fewer than "
-        f"{report['lower_bound']:,} ({report['over_bound']:+.3%}), with these windows {report['window_bound']:,}"
-        for split, report in reports.items()
-    ]
+    lines = [_packing_line(split, report) for split, report in reports.items()]
     return replace(outcome, metrics={**outcome.metrics, "packing": reports}, lines=(*outcome.lines, *lines))
+
+
+def _packing_line(split: str, report: dict[str, Any]) -> str:
+    full = f"{report['fill']:.3%} full"
+    if report["second_fill"] is not None:
+        full += f", {report['second_fill']:.1%} of the pictures allowed"
+    needed = f"any packer needs at least {report['lower_bound']:,} ({report['over_bound']:+.3%})"
+    return (
+        f"packing of {split}: {report['rows']:,} rows, {full}; {needed}, with these windows {report['window_bound']:,}"
+    )
 
 
 def _inputs(call: StageCall) -> tuple[Folder, Manifest, Folder, Manifest]:
@@ -167,7 +174,7 @@ def _packed(
     tokens: Folder,
     notes: list[UnitNote],
     image_end_id: int,
-    reports: dict[str, dict[str, float]],
+    reports: dict[str, dict[str, Any]],
 ) -> Iterator[UnitNote]:
     """Packs each split's documents into row shards, and fills in its report."""
     params = call.params.tokenize

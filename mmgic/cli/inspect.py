@@ -115,13 +115,19 @@ def _rows(shards: Folder, manifest: Manifest, pictures: Path | None) -> Iterator
     vocabulary = load_vocabulary(shards / "vocabulary")
     for number, sequence in enumerate(RowReader(shards, manifest.shards, verify=False)):
         total, room = sum(sequence.lengths), manifest.facts["row_length"]
-        lines = [f"== row {number}: {total} of {room} tokens ({total / room:.1%}), {len(sequence.keys)} segments"]
+        lines = [
+            f"== row {number}: {total} of {room} tokens ({total / room:.1%}), {_counted(len(sequence.keys), 'segment')}"
+        ]
         segments = zip(_segments(sequence, vocabulary), documents_from_sequence(sequence, vocabulary), strict=True)
         for place, (head, (key, parts)) in enumerate(segments):
             lines += [f"-- segment {place}, {head}", _words(parts)]
             if pictures:
                 _draw(parts, vocabulary, pictures, f"{number:06d}-{place:03d}-{key}")
         yield "\n".join(lines)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)
 
 
 def _segments(sequence: Sequence, vocabulary: Vocabulary) -> Iterator[str]:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mmgic import _core
 from mmgic.errors import InvalidBox, ParamsError
+from mmgic.geometry.arrays import aligned
 from mmgic.geometry.notations import Notation, notation
 from mmgic.library import require_same_version
 
@@ -20,15 +21,29 @@ require_same_version(_core.__version__)
 
 Name = str | Notation
 
+_HELP = "help(mmgic.geometry.Notation) says what a row holds"
 
-@cache
+
 def compiled(row: Notation) -> _core.BoxNotation:
     """A row as the compiled library takes it; made once a row.
 
     Raises:
         ParamsError: The row makes no sense; what is wrong is named.
     """
+    try:
+        return _compiled(row)
+    except TypeError as error:  # a field that cannot be hashed, so is none that a row has
+        raise ParamsError(f'notation "{row.name}": {error}', where="notation", hint=_HELP) from None
+
+
+@cache
+def _compiled(row: Notation) -> _core.BoxNotation:
     fields = msgspec.structs.asdict(row)
+    try:
+        # A row that was made in Python was not checked before.
+        msgspec.convert(fields, Notation, strict=True)
+    except msgspec.ValidationError as error:
+        raise ParamsError(f'notation "{row.name}": {error}', where="notation", hint=_HELP) from None
     return _core.BoxNotation({**fields, "ignored": list(row.ignored)})
 
 
@@ -49,8 +64,10 @@ def picture_sizes(row: Notation, sizes_px: ArrayLike | None) -> NDArray[np.uint3
     if sizes.ndim != 2 or sizes.shape[1] != 2 or not np.issubdtype(sizes.dtype, np.integer):
         raise InvalidBox(f"sizes of shape {sizes.shape}, {sizes.dtype}", where="sizes_px", hint="whole numbers (n, 2)")
     if sizes.size and (sizes.min() < 1 or sizes.max() > 2**20):
-        raise InvalidBox("a picture's side is not 1 to 1,048,576", where="sizes_px")
-    return np.ascontiguousarray(sizes, dtype=np.uint32)
+        raise InvalidBox(
+            "a picture's side is not 1 to 1,048,576", where="sizes_px", hint="give width and height in pixels"
+        )
+    return aligned(sizes, np.uint32)
 
 
 def whole_numbers(values: ArrayLike, name: str) -> NDArray[np.int64]:
@@ -64,4 +81,4 @@ def whole_numbers(values: ArrayLike, name: str) -> NDArray[np.int64]:
         raise InvalidBox(
             f"{name} of shape {numbers.shape}, {numbers.dtype}", where=name, hint="give a row of whole numbers"
         )
-    return np.ascontiguousarray(numbers, dtype=np.int64)
+    return aligned(numbers, np.int64)

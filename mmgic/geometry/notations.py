@@ -10,13 +10,15 @@ import difflib
 from collections.abc import Mapping
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from mmgic.errors import ParamsError
 
 RuleName = Literal["floor", "round", "decimals", "cells", "pixels"]
+Natural = Annotated[int, Meta(ge=0, le=1 << 32)]
 
 
 class Notation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -67,18 +69,18 @@ class Notation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     box: str
     several: bool = False
     json: bool = False
-    digits: int = 0
+    digits: Annotated[int, Meta(ge=0, le=9)] = 0
     ignored: tuple[str, ...] = ()
     point: str = ""
     polygons: str = ""
     polygon_separator: str = ""
     rule: RuleName
-    bins: int = 0
+    bins: Natural = 0
     scale: float = 0.0
-    decimals: int = 0
-    factor: int = 0
-    min_pixels: int = 0
-    max_pixels: int = 0
+    decimals: Natural = 0
+    factor: Natural = 0
+    min_pixels: Natural = 0
+    max_pixels: Natural = 0
     error_bound: tuple[float, float]
     source: str
     note: str = ""

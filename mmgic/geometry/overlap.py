@@ -58,11 +58,14 @@ def iou_matrix(
         if 8 * len(a) * len(b) > MAX_MATRIX_BYTES:
             raise InputError(
                 f"a matrix of {len(a)} x {len(b)} takes more than {MAX_MATRIX_BYTES} bytes",
+                where="boxes",
                 hint="use iou_blocks or iou_pairs, or give out=",
             )
         out = np.empty((len(a), len(b)))
     elif (
-        out.shape != (len(a), len(b)) or out.dtype != np.float64 or not (out.flags.c_contiguous and out.flags.writeable)
+        out.shape != (len(a), len(b))
+        or out.dtype != np.float64
+        or not (out.flags.c_contiguous and out.flags.aligned and out.flags.writeable)
     ):
         raise ParamsError(
             f"out is of shape {out.shape} and {out.dtype}",
@@ -70,7 +73,7 @@ def iou_matrix(
             hint=f"give a contiguous, writeable array {(len(a), len(b))} of float64",
         )
     elif np.may_share_memory(out, a) or np.may_share_memory(out, b):
-        raise ParamsError("out shares memory with boxes", where="out")
+        raise ParamsError("out shares memory with boxes", where="out", hint="give an array of its own")
     _core.iou_matrix(_core.SoundBoxes(a, "boxes_a_xyxy"), _core.SoundBoxes(b, "boxes_b_xyxy"), out, threads)
     return out
 
@@ -98,10 +101,13 @@ def iou_blocks(
         ParamsError: ``max_bytes`` holds no row, or ``threads`` is negative.
     """
     _check_threads(threads)
-    a, b = sound_boxes(boxes_a_xyxy, "boxes_a_xyxy"), box_rows(boxes_b_xyxy)
+    # Copies: what is changed between two steps must not change the blocks to come.
+    a, b = sound_boxes(boxes_a_xyxy, "boxes_a_xyxy").copy(), box_rows(boxes_b_xyxy)
     num_rows = max_bytes // max(8 * len(b), 1)
     if num_rows < 1:
-        raise ParamsError(f"{max_bytes} bytes hold no row of {len(b)} values", where="max_bytes")
+        raise ParamsError(
+            f"{max_bytes} bytes hold no row of {len(b)} values", where="max_bytes", hint=f"give {8 * len(b)} at least"
+        )
     columns = _core.SoundBoxes(b, "boxes_b_xyxy")
 
     def block(start: int) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mmgic import _core
 from mmgic.errors import InvalidBox
+from mmgic.geometry.arrays import aligned
 from mmgic.geometry.compiled import Name, compiled, picture_sizes, row_of, whole_numbers
 
 
@@ -70,7 +71,7 @@ def text_from_shapes(
             of things do not fit together.
     """
     row = row_of(notation)
-    points = np.ascontiguousarray(points_xy_norm, dtype=np.float64)
+    points = aligned(points_xy_norm, np.float64)
     if points.ndim != 2 or points.shape[1] != 2:
         raise InvalidBox(f"points of shape {points.shape}", hint="the shape must be (n, 2)")
     groups = None if instances is None else whole_numbers(instances, "instances")

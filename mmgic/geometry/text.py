@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmgic import _core
-from mmgic.errors import InvalidBox, ParamsError
-from mmgic.geometry.arrays import Boxes, box_rows
+from mmgic.errors import InputError, InvalidBox, ParamsError
+from mmgic.geometry.arrays import Boxes, aligned, box_rows
 from mmgic.geometry.compiled import Name, compiled, picture_sizes, row_of, whole_numbers
 
 
@@ -63,12 +63,13 @@ def ids_from_boxes(boxes_xyxy_norm: Boxes, notation: Name, *, sizes_px: ArrayLik
     """Location ids (N, 4), or (N, 2) for cells, in the order in which the notation writes them.
 
     Args:
-        boxes_xyxy_norm: Boxes (N, 4); what is outside 0..1 is held to the border.
+        boxes_xyxy_norm: Boxes (N, 4); what sticks out of 0..1 is held to the border.
         notation: Name or row.
         sizes_px: Width and height of each box's picture (N, 2), or of all (2,); only where the notation counts pixels.
 
     Raises:
-        InvalidBox: A box is not finite or inverted, or without area where cells are written; the first such row is named.
+        InvalidBox: A box is not finite, inverted, outside of the picture, or without area where cells are written; the
+            first such row is named.
         ParamsError: The notation is unknown, or sizes are missing.
     """
     row = row_of(notation)
@@ -92,13 +93,13 @@ def boxes_from_ids(ids: NDArray[np.int32], notation: Name, *, sizes_px: ArrayLik
     width = 2 if row.rule == "cells" else 4
     rows = np.asarray(ids)
     if rows.ndim != 2 or rows.shape[1] != width:
-        raise InvalidBox(f"location ids of shape {rows.shape}", hint=f"the shape must be (n, {width})")
+        raise InvalidBox(f"location ids of shape {rows.shape}", where="ids", hint=f"the shape must be (n, {width})")
     limits = np.iinfo(np.int32)
     if not np.issubdtype(rows.dtype, np.integer) or (
         rows.size and (rows.min() < limits.min or rows.max() > limits.max)
     ):
         raise InvalidBox(f"location ids of type {rows.dtype} that are no int32", hint="give whole numbers")
-    rows = np.ascontiguousarray(rows, dtype=np.int32)
+    rows = aligned(rows, np.int32)
     return _core.boxes_from_ids(rows, compiled(row), picture_sizes(row, sizes_px)).reshape(-1, 4)
 
 
@@ -113,7 +114,7 @@ def text_from_boxes(
     """Texts that name boxes.
 
     Args:
-        boxes_xyxy_norm: Boxes (N, 4); what is outside 0..1 is held to the border.
+        boxes_xyxy_norm: Boxes (N, 4); what sticks out of 0..1 is held to the border.
         labels: One label a box. Outer spaces are written, but not read back. Neighbours of one text with equal labels
             become several boxes of one phrase where the notation has that.
         notation: Name or row.
@@ -128,6 +129,8 @@ def text_from_boxes(
             and sizes do not fit together.
         ParamsError: The notation is unknown, or sizes are missing.
     """
+    if isinstance(labels, (str, bytes)):
+        raise InputError(f"labels are one {type(labels).__name__}", where="labels", hint="give a list of str")
     row = row_of(notation)
     rows = box_rows(boxes_xyxy_norm)
     firsts = None if starts is None else whole_numbers(starts, "starts")
@@ -151,7 +154,10 @@ def boxes_from_text(texts: Sequence[str], notation: Name, *, sizes_px: ArrayLike
     Raises:
         ParamsError: The notation is unknown, or sizes are missing.
         InvalidBox: The sizes do not fit the texts.
+        InputError: The texts are no list, or a picture cannot be resized.
     """
+    if isinstance(texts, (str, bytes)):
+        raise InputError(f"texts are one {type(texts).__name__}", where="texts", hint="give a list of str")
     row = row_of(notation)
     boxes, labels, index, status, spans = _core.boxes_from_text(texts, compiled(row), picture_sizes(row, sizes_px))
     return BoxesInText(boxes.reshape(-1, 4), labels, index, status, spans.reshape(-1, 2))
@@ -175,6 +181,8 @@ def smart_resize(
             where="factor",
             hint="1 to 4096, and 0 <= min_pixels <= max_pixels",
         )
+    if not all(isinstance(side, (int, np.integer)) for side in (width, height)):
+        raise InputError(f"sides {width} x {height}", where="width, height", hint="give whole numbers of pixels")
     sides = np.clip([[width, height]], 0, 2**32 - 1).astype(np.uint32)
     resized = _core.resized_sizes(sides, factor, min_pixels, max_pixels)
     return int(resized[0]), int(resized[1])

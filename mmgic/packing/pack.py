@@ -10,7 +10,7 @@ a document. `PackStream` holds one window.
 
 from __future__ import annotations
 
-from mmgic.packing.parts import Integers, Parts, Policy
+from mmgic.packing.parts import Integers, Parts, Policy, integers
 from mmgic.packing.stream import PackStream
 from mmgic.packing.types import Packing
 
@@ -43,6 +43,8 @@ def pack(
         InputError: `documents` or `second` is not one row of integers.
         ParamsError: Capacity, window, seed or policy is outside its range.
     """
+    if not isinstance(documents, Parts):
+        documents = integers(documents, "lengths")
     size = max(1, len(documents)) if window is None else window
     stream = PackStream(capacity, window=size, seed=seed, second_capacity=second_capacity, policy=policy)
     stream.wait(documents, second)

@@ -190,11 +190,21 @@ def steps(starts: Integers) -> NDArray[np.int64]:
     return found
 
 
-def integers(values: NDArray[Any], name: str) -> None:
-    """Refuses what is not one row of integers."""
-    if not isinstance(values, np.ndarray):
-        raise InputError(f"{name} are a {type(values).__name__}", where=name, hint="give a NumPy array of integers")
+def integers(values: Any, name: str) -> Integers:
+    """One row of integers, from an array or a sequence.
+
+    Raises:
+        InputError: They are something else.
+    """
+    try:
+        values = np.asarray(values)
+    except ValueError:
+        values = np.empty((), object)
+    if values.shape == (0,):
+        values = values.astype(np.int64)
     if values.ndim != 1 or values.dtype.kind not in "iu":
         raise InputError(
             f"{name} of type {values.dtype} and shape {values.shape}", where=name, hint="give integers of shape (n,)"
         )
+    found: Integers = values
+    return found

@@ -90,7 +90,7 @@ class PackStream:
     @property
     def report(self) -> PackReport:
         """What was packed so far."""
-        documents, rows, windows, tokens, _, lower_bound, window_bound = self._core.report()
+        documents, rows, windows, tokens, second, lower_bound, window_bound = self._core.report()
         tally = self._tally
         return PackReport(
             rows=rows,
@@ -103,9 +103,15 @@ class PackStream:
             tokens=tokens,
             tokens_lost=tally.tokens - tokens,
             fill=tokens / (rows * self._capacity) if rows else 1.0,
+            second_fill=self._second_fill(second, rows),
             lower_bound=lower_bound,
             window_bound=window_bound,
         )
+
+    def _second_fill(self, second: int, rows: int) -> float | None:
+        if self._second_capacity is None:
+            return None
+        return second / (rows * self._second_capacity) if rows else 1.0
 
     def _packed(self, count: int) -> PackedRows:
         """Packs the first `count` documents that wait."""

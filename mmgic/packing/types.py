@@ -26,6 +26,7 @@ class PackReport:
         tokens: Tokens in rows.
         tokens_lost: Tokens of documents that are in no row.
         fill: `tokens` over all places of the rows, 0 to 1; 1 for no rows.
+        second_fill: The same of the second capacity; None where there is none.
         lower_bound: Rows that any packer needs at least for these pieces.
         window_bound: Rows that any packer needs at least that keeps to the windows.
     """
@@ -40,6 +41,7 @@ class PackReport:
     tokens: int
     tokens_lost: int
     fill: float
+    second_fill: float | None
     lower_bound: int
     window_bound: int
 

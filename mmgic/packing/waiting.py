@@ -43,14 +43,14 @@ def waiting_documents(
         if second is not None:
             raise InputError("a second count beside parts", where="second", hint="give it as `Parts.second`")
         return WaitingDocuments(documents.sums(documents.lengths), documents.sums(documents.second), documents)
-    integers(documents, "lengths")
+    documents = integers(documents, "lengths")
     if (second is None) != (second_capacity is None):
         raise InputError(
             "`second` and `second_capacity` go together", where="second", hint="give both, or none of them"
         )
     if second is None:
         return WaitingDocuments(_signed(documents, "length", first), np.zeros(len(documents), np.int64), None)
-    integers(second, "second")
+    second = integers(second, "second")
     if len(second) != len(documents):
         raise InputError(
             f"{len(second)} second counts for {len(documents)} documents", where="second", hint="give one for each"

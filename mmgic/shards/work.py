@@ -76,8 +76,7 @@ class Work:
         if found and not self.fresh:
             if _identity(found) != self.digest:
                 raise UsageError(
-                    f"output folder holds another run: params {found.params_digest[:12]}, this run has "
-                    f"{self.manifest.params_digest[:12]}",
+                    f"output folder holds another run: {_difference(found, self.manifest)}",
                     where=self.out.url,
                     hint="give another --out, or --fresh to replace it",
                 )
@@ -171,6 +170,18 @@ def _finished(out: Folder, wanted: Manifest) -> Manifest | None:
         raise UsageError(
             f"output folder is not ours: {error}", where=out.url, hint="give another --out, or remove it"
         ) from error
+
+
+def _difference(found: Manifest, wanted: Manifest) -> str:
+    """What tells two runs apart, in both values: the first of tool version, inputs and params."""
+    if found.tool_version != wanted.tool_version:
+        return f"of version {found.tool_version}, this is {wanted.tool_version}"
+    for name, ref in wanted.inputs.items():
+        other = found.inputs.get(name)
+        if other is None or other.digest != ref.digest:
+            old = "none" if other is None else f"{other.path} ({other.digest[:12]})"
+            return f"its {name} are {old}, this run has {ref.path} ({ref.digest[:12]})"
+    return f"params {found.params_digest[:12]}, this run has {wanted.params_digest[:12]}"
 
 
 def _identity(manifest: Manifest) -> str:

@@ -28,6 +28,7 @@ def test_each_error_has_its_exit_code(kind: type[errors.MmgicError], code: int) 
 def test_an_error_says_what_and_keeps_where_and_hint_through_pickle() -> None:
     error = pickle.loads(pickle.dumps(errors.InputError("it is gone", where="a/b", hint="look again")))
     assert type(error) is errors.InputError
+    assert error.__notes__ == ["at a/b", "hint: look again"]
     assert (str(error), error.what, error.where, error.hint) == (
         "it is gone",
         "it is gone",

@@ -84,6 +84,7 @@ def test_a_missing_section_is_named(params: Params) -> None:
 @pytest.mark.parametrize(
     ("override", "what"),
     [
+        ("tokenize.too_long=spilt", "`tokenize.too_long`: Invalid enum value 'spilt'"),
         ("common.seed=much", "`common.seed`: Expected `int`, got `str`"),
         ("common.seed=", "`common.seed`: Expected `int`, got `null`"),
         ("common.seed=-1", "`common.seed`: Expected `int` >= 0"),
@@ -99,7 +100,12 @@ def test_a_missing_section_is_named(params: Params) -> None:
     ],
 )
 def test_a_value_against_its_rule_is_named(params_path: Path, override: str, what: str) -> None:
-    assert _refusal(params_path, override)[:2] == (what, str(params_path))
+    found, where, hint = _refusal(params_path, override)
+    section = override.partition("=")[0]
+    at = f"--set {override}" if f"`{section}`" in what else str(params_path)
+    assert (found, where) == (what, at)
+    if override.startswith("tokenize.too_long"):
+        assert hint == "one of drop, truncate, split"
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ where
     }
 }
 
+const RULES: [&str; 5] = ["floor", "round", "decimals", "cells", "pixels"];
+
 fn rule_of(row: &Bound<'_, PyDict>) -> PyResult<Rule> {
     let kind: String = field(row, "rule")?;
     let bins: u32 = field(row, "bins")?;
@@ -41,7 +43,8 @@ fn rule_of(row: &Bound<'_, PyDict>) -> PyResult<Rule> {
                 max_pixels: field(row, "max_pixels")?,
             },
         },
-        _ => Rule::Round { bins, scale: field(row, "scale")? },
+        "round" => Rule::Round { bins, scale: field(row, "scale")? },
+        other => return Err(errors::unknown_name(row.py(), "rule", other, &RULES)),
     })
 }
 

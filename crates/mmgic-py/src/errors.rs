@@ -30,6 +30,9 @@ pub fn from_box(py: Python<'_>, error: &BoxError) -> PyErr {
         BoxError::Inverted { row, .. } => {
             ("InvalidBox", row_of(row), "corners are x0, y0, x1, y1 with x0 <= x1, y0 <= y1")
         }
+        BoxError::Outside { row, .. } => {
+            ("InvalidBox", row_of(row), "boxes are fractions of the picture's sides: norm_from_px makes them")
+        }
         BoxError::Degenerate { row, .. } => {
             ("InvalidBox", row_of(row), "this notation names cells that a box covers; drop the box")
         }
@@ -53,9 +56,11 @@ pub fn from_box(py: Python<'_>, error: &BoxError) -> PyErr {
             ("InvalidBox", "sizes_px".to_owned(), "give one size for all, or one for each")
         }
         BoxError::SizesMissing => ("ParamsError", "sizes_px".to_owned(), "give sizes_px, width and height"),
-        BoxError::Size { row, .. } => ("InputError", row_of(row), ""),
+        BoxError::Size { row, .. } => {
+            ("InputError", row_of(row), "leave the picture out, or see smart_resize")
+        }
         BoxError::BadNotation { .. } => {
-            ("ParamsError", "notation".to_owned(), "docs/boxes.md says what a row holds")
+            ("ParamsError", "notation".to_owned(), "help(mmgic.geometry.Notation) says what a row holds")
         }
         BoxError::NoShape { .. } => {
             ("ParamsError", "notation".to_owned(), "florence-2 has polygons and points")

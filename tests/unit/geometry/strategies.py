@@ -19,4 +19,7 @@ def sorted_boxes(low: float, high: float) -> st.SearchStrategy[g.Boxes]:
 
 
 pixel_boxes = sorted_boxes(-20, 120)
-norm_boxes = sorted_boxes(-0.5, 1.5)
+norm_boxes = sorted_boxes(-0.5, 1.5).map(
+    lambda boxes: np.concatenate([np.minimum(boxes[:, :2], 1.0), np.maximum(boxes[:, 2:], 0.0)], axis=1)
+)
+"""Boxes that touch the picture and may stick out of it."""

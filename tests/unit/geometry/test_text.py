@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mmgic import _core
 from mmgic import geometry as g
-from mmgic.errors import InvalidBox, MmgicError, ParamsError
+from mmgic.errors import InputError, InvalidBox, MmgicError, ParamsError
 from mmgic.geometry import BoxStatus, Notation
 from tests.unit.geometry.strategies import relaxed, sorted_boxes
 from tests.unit.twins.boxes import Reader, corners_of, divisors, finding, ids_of, text_of
@@ -244,6 +244,84 @@ def test_json_is_read_as_the_json_module_reads_it(objects: list[dict[str, object
         assert json.loads((before + body + after)[start:end]) == four
 
 
+def fragments() -> st.SearchStrategy[str]:
+    """Objects as the row writes them, and what damages them."""
+    label = st.sampled_from(
+        ["cat", 'a "q" b', "", " pad ", "é漢", "back\\slash", "a}", '{"bbox_2d": [1, 2, 3, 4]', "\0"]
+    )
+    one = st.builds(
+        lambda four, text, plain: f'{{"bbox_2d": {four}, "label": {json.dumps(text, ensure_ascii=plain)}}}',
+        st.lists(st.integers(-3, 1005), min_size=4, max_size=4),
+        label,
+        st.booleans(),
+    )
+    marks = ["{", "}", '"', "'", "\\", ",", ":", "[", "]", " ", "1", ".5", "é", '{"bbox_2d": [', '], "label": "', '"}']
+    return st.lists(one | one | st.sampled_from(marks), max_size=12).map("".join)
+
+
+@settings(deadline=None, max_examples=1000)
+@given(text=fragments(), at=st.integers(0, 400), length=st.integers(0, 3))
+def test_objects_as_the_row_writes_them_are_read_like_all_others(text: str, at: int, length: int) -> None:
+    """A space behind the brace sends an object through the general way of reading."""
+    text = text[:at] + text[at + length :]
+    opening = '{"bbox_2d": ['
+    plain, spaced = (g.boxes_from_text([t], "qwen3-vl") for t in (text, text.replace(opening, '{ "bbox_2d": [')))
+    assert np.array_equal(plain.boxes_xyxy_norm, spaced.boxes_xyxy_norm, equal_nan=True)
+    assert plain.status.tolist() == spaced.status.tolist()
+    assert plain.labels == [label.replace('{ "bbox_2d": [', opening) for label in spaced.labels]
+    openings = [place for place in range(len(text)) if text.startswith(opening, place)]
+    shifted = [[at + sum(place < at for place in openings) for at in span] for span in plain.spans.tolist()]
+    assert spaced.spans.tolist() == shifted
+
+
+def test_objects_that_are_too_deep_have_no_label() -> None:
+    one = '{"bbox_2d": [1, 2, 3, 4], "label": "cat"'
+    found = g.boxes_from_text(
+        [one * 80, '{"o": ' * 70 + one.replace("{", "{ ") + "}" + ', "label": "outer"}' * 70], "qwen3-vl"
+    )
+    of_first = [label for label, text in zip(found.labels, found.text_index, strict=True) if text == 0]
+    assert of_first == ["cat"] * 63 + [""] * 17
+    assert found.labels[80:] == [""] and found.status[80] & BoxStatus.NO_LABEL
+
+
+def test_a_box_that_lacks_numbers_takes_what_closes_it() -> None:
+    whole = "<loc_1><loc_2><loc_3><loc_4>"
+    found = g.boxes_from_text([f"a cat<loc_1><loc_2><loc_3> a dog{whole}<loc_5>sky{whole}"], "florence-2")
+    assert found.labels == ["a cat", "a dog", "a dog", "sky"]
+    assert [names(int(s)) for s in found.status] == [{"INCOMPLETE"}, set(), {"INCOMPLETE"}, set()]
+    assert found.spans[0].tolist() == [5, 5 + len("<loc_1><loc_2><loc_3>")]
+    text = "cat <b_st><bin_1> <bin_2> <bin_3><b_ed> dog <b_st><bin_1> <bin_2> <bin_3> <bin_4><b_ed></s>"
+    assert g.boxes_from_text([text], "shikra-tokens").labels == ["cat", "dog"]
+    found = g.boxes_from_text(
+        ["<loc0001><loc0002><loc0003> cat ; <loc0001><loc0002><loc0003><loc0004> dog</s>"], "paligemma"
+    )
+    assert found.labels == ["cat", "dog"]
+
+
+def test_one_text_is_no_list_of_texts() -> None:
+    with pytest.raises(InputError, match="texts are one str") as caught:
+        g.boxes_from_text("<loc_1>", "florence-2")
+    assert caught.value.hint == "give a list of str"
+    with pytest.raises(InputError, match="labels are one str"):
+        g.text_from_boxes(np.array([[0, 0, 1, 1]]), "cat", "florence-2")
+
+
+@every
+def test_pixels_are_no_fractions(row: Notation) -> None:
+    with pytest.raises(InvalidBox, match="box 1 lies outside of the picture") as caught:
+        g.text_from_boxes(np.array([[0, 0, 0.5, 1], [64, 32, 320, 200]]), ["a", "b"], row, sizes_px=SIZE)
+    assert "norm_from_px" in caught.value.hint
+
+
+def test_marks_of_a_row_are_no_labels() -> None:
+    common = {"rule": "round", "bins": 101, "scale": 100, "error_bound": (0.5, 100), "source": "nobody/nothing here"}
+    braces = Notation(name="mine", object="{$boxes|$label}", box="($x0..$x1)x($y0..$y1)", **common)  # type: ignore[arg-type]
+    words = Notation(name="words", object="$boxes $label", object_separator=" ; ", box="x$x0 y$y0 w$x1 h$y1", **common)  # type: ignore[arg-type]
+    for row, label in ((braces, "}"), (braces, "a}b"), (words, "x1 y2 w3 h4")):
+        with pytest.raises(InvalidBox, match="would be read back as something else"):
+            g.text_from_boxes(np.array([[0, 0, 0.5, 1]]), [label], row)
+
+
 def test_phrases_and_their_boxes_by_hand() -> None:
     run = "<loc_1><loc_2><loc_3><loc_4>"
     found = g.boxes_from_text(["none", f"</s>a cat{run}{run} dog {run}</s>"], "florence-2")
@@ -277,6 +355,8 @@ OPENERS = [
     "1",
     "<ref>",
     "<bin_1> ",
+    '{"bbox_2d": [1, 2, 3, 4], "label": "',
+    '{"bbox_2d": [1, 2, 3, 4], "label": "\\',
 ]
 
 

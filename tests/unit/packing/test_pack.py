@@ -141,8 +141,11 @@ def test_bad_params_are_named() -> None:
         pack(good, 5, seed=0, window=2.5)  # type: ignore[arg-type]
     with pytest.raises(ParamsError, match=f"window of {2**63}"):
         pack(good, 5, seed=0, window=2**63)
-    with pytest.raises(InputError, match="lengths are a list"):
-        pack([1], 5, seed=0)  # type: ignore[arg-type]
+    for wrong in (None, ["a"], [[1], [1, 2]]):
+        with pytest.raises(InputError, match="lengths of type"):
+            pack(wrong, 5, seed=0)  # type: ignore[arg-type]
+    assert pack([3, 2], 5, seed=0).num_rows == 1  # type: ignore[arg-type]
+    assert pack([], 5, seed=0).num_rows == 0  # type: ignore[arg-type]
     with pytest.raises(ParamsError, match="second_capacity 0"):
         pack(good, 5, seed=0, second=good, second_capacity=0)
     with pytest.raises(InputError, match="go together"):

@@ -182,10 +182,12 @@ class Reader:
             found.values.append(float(match.group()))
             found.has_point |= "." in match.group()
             end, whole, enough = glue(self.text, match.end(), literal)
-            found.is_closed &= whole
-            found.end = match.end()
             if place + 2 < len(self.literals) and not enough:
+                end, whole, _ = glue(self.text, match.end(), self.literals[-1])
+                found.is_closed &= whole
+                found.end = end if whole else match.end()
                 break
+            found.is_closed &= whole
             found.end = end
         return found if found.values else None
 

@@ -9,6 +9,8 @@ pub enum BoxError {
     NotFinite { row: usize, values: [f64; 4] },
     #[error("box {row} is inverted: {values:?}")]
     Inverted { row: usize, values: [f64; 4] },
+    #[error("box {row} lies outside of the picture: {values:?}")]
+    Outside { row: usize, values: [f64; 4] },
     #[error("box {row} has no area inside the picture: {values:?}")]
     Degenerate { row: usize, values: [f64; 4] },
     #[error("box {row} has location id {id}, allowed are 0 to {last}")]

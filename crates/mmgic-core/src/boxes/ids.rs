@@ -41,10 +41,10 @@ pub(super) fn one_of(axes: &[[Axis; 2]], index: usize) -> Result<[Axis; 2], BoxE
     chosen.copied().ok_or(BoxError::SizesMissing)
 }
 
-/// Location ids of boxes, flat, 2 or 4 a box. What is outside 0..1 is held to the border.
+/// Location ids of boxes, flat, 2 or 4 a box. What sticks out of 0..1 is held to the border.
 ///
 /// # Errors
-/// `NotFinite`, `Inverted`, `Degenerate` (cells), naming the first such row; faults of the sizes, one a box.
+/// `NotFinite`, `Inverted`, `Outside`, `Degenerate` (cells), naming the first such row; faults of the sizes, one a box.
 pub fn ids_from_boxes(boxes: &[[f64; 4]], notation: &Notation, sizes: Sizes) -> Result<Vec<i32>, BoxError> {
     let axes = notation.axes_of(sizes, boxes.len(), "boxes")?;
     let ids = notation.rule.ids(boxes, |row| one_of(&axes, row))?;

@@ -11,8 +11,8 @@ use super::read::{Run, read_run, trimmed};
 use super::rule::Axis;
 use memchr::memchr2;
 
-/// Objects within objects that are told apart; deeper ones are counted, not read.
-const DEPTH: usize = 16;
+/// Objects within objects that are told apart; boxes of deeper ones have no label.
+const DEPTH: usize = 64;
 
 /// An object that is open.
 #[derive(Clone, Copy, Default)]
@@ -89,7 +89,6 @@ pub(super) fn read(text: &str, index: i64, notation: &Notation, axes: [Axis; 2],
     while scan.depth > 0 {
         scan.close(status::UNCLOSED);
     }
-    scan.close_first();
 }
 
 fn key(text: &str, boxes: &str, label: &str) -> Next {
@@ -143,7 +142,7 @@ impl Scan<'_> {
     #[inline(always)]
     fn whole_object(&mut self, at: usize) -> Option<usize> {
         let (bytes, notation) = (self.bytes, self.notation);
-        if notation.label_first || self.depth + 1 >= DEPTH {
+        if !notation.is_flat || self.depth + 1 >= DEPTH {
             return None;
         }
         let start = notation.reading.boxes_open.end_at(bytes, at)?;
@@ -196,16 +195,6 @@ impl Scan<'_> {
             }
         }
         self.depth -= 1;
-    }
-
-    /// Boxes that stood too deep, or outside of any object, have no label.
-    fn close_first(&mut self) {
-        let first = self.frames[0].first_box;
-        for flag in &mut self.found.status[first..] {
-            if *flag & OPEN != 0 {
-                *flag = *flag & !OPEN | status::NO_LABEL | status::UNCLOSED;
-            }
-        }
     }
 
     fn label(&mut self, start: usize, end: usize) {
@@ -287,11 +276,12 @@ impl Scan<'_> {
         end
     }
 
-    /// Adds a box whose object is still open.
+    /// Adds a box whose object is still open; in objects that are too deep to be told apart it has no label.
     #[inline(always)]
     fn push(&mut self, values: [f64; 4], flags: u8, start: usize, end: usize) {
         let span = [self.characters.before(start), self.characters.before(end)];
-        self.found.push(self.index, values, flags | OPEN, 0, span);
+        let open = if self.depth < DEPTH { OPEN } else { status::NO_LABEL };
+        self.found.push(self.index, values, flags | open, 0, span);
     }
 }
 

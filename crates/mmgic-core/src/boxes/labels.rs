@@ -77,8 +77,8 @@ pub(super) fn rendered<S: AsRef<str>>(
 fn is_readable(notation: &Notation, label: &str) -> bool {
     let bytes = label.as_bytes();
     let forbidden = &notation.reading.forbidden;
-    // Most labels are letters and spaces, which no notation uses as marks.
-    bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b' ')
+    // Most labels are letters and spaces, which hardly a notation uses as marks.
+    (notation.reading.letters_are_safe && bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b' '))
         || (forbidden.iter().all(|mark| mark.find(bytes).is_none()) && finds_nothing(notation, label))
 }
 

@@ -68,6 +68,8 @@ pub struct Notation {
     pub(super) label_open: Piece,
     pub(super) label_close: Piece,
     pub(super) keys: Option<Keys>,
+    /// JSON of one object without others inside, boxes first: what is read to the letter where it can be.
+    pub(super) is_flat: bool,
     pub(super) shape: Option<Shape>,
     pub(super) reading: Reading,
     pub(super) ignored: Vec<String>,
@@ -120,6 +122,8 @@ pub(super) struct Reading {
     pub label_end: Option<Mark>,
     /// What a label must not hold.
     pub forbidden: Vec<Finder<'static>>,
+    /// No mark is made of letters, digits and spaces alone.
+    pub letters_are_safe: bool,
 }
 
 const NAMES: [&str; 4] = ["$x0", "$y0", "$x1", "$y1"];
@@ -155,8 +159,13 @@ fn numbers(row: &Row) -> Result<(Vec<&str>, Vec<usize>), BoxError> {
         from = at + names[which].len();
     }
     literals.push(&row.box_template[from..]);
-    if literals[1..names.len()].iter().any(|literal| literal.is_empty()) {
-        return Err(bad(row, "two numbers of a box need something between them"));
+    if literals.iter().any(|literal| literal.contains('$')) {
+        return Err(bad(row, format!("box holds a $ that is none of {}", names.join(", "))));
+    }
+    let is_number =
+        |literal: &str| literal == "." || literal.bytes().next().is_none_or(|b| b.is_ascii_digit());
+    if literals[1..names.len()].iter().any(|literal| is_number(literal)) {
+        return Err(bad(row, "two numbers of a box need something between them that is no number"));
     }
     Ok((literals, found.into_iter().map(|(_, which)| which).collect()))
 }
@@ -177,10 +186,11 @@ fn check(row: &Row) -> Result<(), BoxError> {
         Rule::Floor { bins } => within("bins", (1..=1_000_000).contains(&bins))?,
         Rule::Round { bins, scale } => {
             within("bins", (2..=1_000_000).contains(&bins))?;
-            within("scale", scale >= 1.0 && scale <= f64::from(bins))?;
+            within("scale", scale >= f64::from(bins - 1) && scale <= f64::from(bins))?;
         }
         Rule::Decimals { places } => within("decimals", (1..=6).contains(&places))?,
-        Rule::Cells { side } => within("bins", (1..=1024).contains(&side))?,
+        // Other sides are no exact divisors: a box would move when it is written again.
+        Rule::Cells { side } => within("bins", side <= 1024 && side.is_power_of_two())?,
         Rule::Pixels { resize } => {
             within("factor", (1..=4096).contains(&resize.factor))?;
             within("max_pixels", resize.min_pixels <= resize.max_pixels && resize.max_pixels <= 1 << 32)?;
@@ -227,8 +237,8 @@ fn shape(row: &Row) -> Result<Option<Shape>, BoxError> {
     }
     let too_long =
         [&row.point, &row.polygons, &row.polygon_separator].iter().any(|text| text.len() > LONGEST);
-    if too_long || matches!(row.rule, Rule::Cells { .. }) {
-        return Err(bad(row, "point must be short, and no cell"));
+    if too_long || matches!(row.rule, Rule::Cells { .. } | Rule::Decimals { .. }) {
+        return Err(bad(row, "point must be short, and its numbers neither cells nor decimals"));
     }
     Ok(Some(Shape {
         point: [before, between, after].map(Piece::new),
@@ -239,6 +249,19 @@ fn shape(row: &Row) -> Result<Option<Shape>, BoxError> {
         anchor: before.as_bytes().to_vec(),
         closer: closer.trim().as_bytes().to_vec(),
     }))
+}
+
+/// Whether an object, boxes first, holds no other one.
+fn is_flat(boxes_open: &str, label_open: &str, label_close: &str) -> bool {
+    boxes_open.matches('{').count() == 1
+        && !label_open.contains(['{', '}'])
+        && label_close.matches('}').count() == 1
+}
+
+/// Whether a mark is made of letters, digits and spaces alone.
+#[allow(clippy::trivially_copy_pass_by_ref)] // as iterators give it
+fn is_spelled(mark: &&str) -> bool {
+    mark.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ')
 }
 
 impl Notation {
@@ -299,12 +322,12 @@ impl Notation {
             .filter(|unit| unit.starts_with('<') && unit.ends_with('>'));
         let ends = (!delimited && !label_first && !separator.is_empty()).then_some(separator);
         let tokens = row.ignored.iter().map(|token| token.split('*').next().unwrap_or_default());
-        let forbidden = tags
-            .chain(ends)
-            .chain(tokens)
-            .filter(|t| !t.is_empty())
-            .map(|t| Finder::new(t).into_owned())
-            .collect();
+        // A label's own wrapping ends it, whatever it is made of.
+        let wrapped = [mark_open, mark_close].into_iter().map(str::trim).filter(|_| !row.json);
+        let forbidden: Vec<&str> =
+            tags.chain(ends).chain(wrapped).chain(tokens).filter(|t| !t.is_empty()).collect();
+        let letters_are_safe = !forbidden.iter().any(is_spelled) && !is_spelled(&anchor);
+        let is_flat = row.json && !label_first && is_flat(&boxes_open_all, &label_open, &label_close);
         let reading = Reading {
             anchor_length: anchor.len(),
             start: match literals[0].trim() {
@@ -322,7 +345,8 @@ impl Notation {
             label_open: Mark::new(mark_open),
             label_close: Mark::new(mark_close),
             label_end: ends.and_then(Mark::new),
-            forbidden,
+            forbidden: forbidden.into_iter().map(|mark| Finder::new(mark).into_owned()).collect(),
+            letters_are_safe,
         };
         Ok(Self {
             name: row.name.clone(),
@@ -342,6 +366,7 @@ impl Notation {
             label_open: Piece::new(&label_open),
             label_close: Piece::new(&label_close),
             keys,
+            is_flat,
             shape,
             reading,
             ignored: row.ignored.clone(),

@@ -80,11 +80,14 @@ pub(super) fn read_run(text: &[u8], at: usize, notation: &Notation, run: &mut Ru
         run.numbers.count = place + 1;
         run.numbers.has_point |= number.has_point;
         let literal = glue.read(text, number.end);
-        run.is_closed &= literal.is_whole;
         if place + 1 < glues.len() && !literal.is_enough {
-            run.end = number.end;
+            // Numbers are missing; what closes a box closes this one too.
+            let close = glues[glues.len() - 1].read(text, number.end);
+            run.is_closed &= close.is_whole;
+            run.end = if close.is_whole { close.end } else { number.end };
             break;
         }
+        run.is_closed &= literal.is_whole;
         run.end = literal.end;
     }
     run.numbers.count > 0

@@ -132,11 +132,14 @@ impl Rule {
         let [x0, y0, x1, y1] = values;
         // One comparison a corner: NaN fails both kinds.
         let finite = values.iter().all(|v| v.abs() < f64::INFINITY);
-        if !(finite && x0 <= x1 && y0 <= y1) {
-            return Err(if finite {
+        let touches = x0 <= 1.0 && y0 <= 1.0 && x1 >= 0.0 && y1 >= 0.0;
+        if !(finite && x0 <= x1 && y0 <= y1 && touches) {
+            return Err(if !finite {
+                BoxError::NotFinite { row, values }
+            } else if x1 < x0 || y1 < y0 {
                 BoxError::Inverted { row, values }
             } else {
-                BoxError::NotFinite { row, values }
+                BoxError::Outside { row, values }
             });
         }
         let Self::Cells { side } = *self else {
