@@ -207,10 +207,12 @@ class RowBlock:
         buffer = memoryview(data)
         if len(buffer) < _HEAD.size:
             raise InputError(f"a block of {len(buffer)} bytes has no head", where=where, hint=_DAMAGED)
-        magic, version, id_bytes, self.num_rows, num_segments, num_tokens, num_key_bytes = _HEAD.unpack_from(buffer)
-        if magic != _MAGIC or version != _VERSION or id_bytes not in (2, 4):
+        magic, version, self.id_bytes, self.num_rows, num_segments, num_tokens, num_key_bytes = _HEAD.unpack_from(
+            buffer
+        )
+        if magic != _MAGIC or version != _VERSION or self.id_bytes not in (2, 4):
             raise InputError(
-                f"a block starts with {magic!r}, version {version}, {id_bytes} bytes an id; {_MAGIC!r}, version "
+                f"a block starts with {magic!r}, version {version}, {self.id_bytes} bytes an id; {_MAGIC!r}, version "
                 f"{_VERSION}, 2 or 4 bytes are read",
                 where=where,
                 hint="run tokenize again",
@@ -220,7 +222,7 @@ class RowBlock:
         self._segment_starts = self._section("<u4", num_segments + 1)
         self._key_starts = self._section("<u4", num_segments + 1)
         self._keys = self._section("<u1", num_key_bytes)
-        self._ids = self._section(f"<u{id_bytes}", num_tokens)
+        self._ids = self._section(f"<u{self.id_bytes}", num_tokens)
         self._kinds = self._section("<u1", num_tokens)
         for values, end in (
             (self._row_segments, num_segments),

@@ -24,6 +24,7 @@ from mmgic.packing import MAX_BLOCK_BYTES, RowBlock, block_of_sequences
 from mmgic.schema.manifests import ShardEntry
 from mmgic.schema.sequences import Block, BlockIndex, Sequence
 from mmgic.shards.folder import Folder
+from mmgic.shards.manifest import read_manifest
 
 ROWS, INDEX = ".rows", ".index"
 
@@ -60,6 +61,21 @@ def blocks_of_sequences(rows: Iterable[Sequence], rows_per_block: int, id_bytes:
     rows = iter(rows)
     while some := list(islice(rows, rows_per_block)):
         yield block_of_sequences(some, id_bytes)
+
+
+def open_rows(url: str, split: str, *, verify: bool = False) -> "RowReader":
+    """The rows of one split of a folder that `tokenize` made. `verify` reads all of it first and compares the hashes.
+
+    Raises:
+        InputError: the folder holds no sequences, or none of this split; a file is not what the manifest says.
+    """
+    folder = Folder(url)
+    manifest = read_manifest(folder, "sequences")
+    entries = [entry for entry in manifest.shards if entry.split == split]
+    if not entries:
+        known = sorted({entry.split for entry in manifest.shards if entry.split})
+        raise InputError(f"no split `{split}`", where=url, hint=f"splits here: {', '.join(known)}")
+    return RowReader(folder, entries, verify=verify)
 
 
 class RowReader:
@@ -107,6 +123,11 @@ class RowReader:
         """Without blocks and maps: a process that gets the reader opens its own."""
         empty: dict[str, Any] = {"_cache": {kind: OrderedDict() for kind in _CACHED_BLOCKS}, "_maps": OrderedDict()}
         return {**self.__dict__, **empty}
+
+    @property
+    def id_bytes(self) -> int:
+        """Bytes of an id in the rows, 2 or 4."""
+        return self._block(0, 0).id_bytes if self.num_rows else 2
 
     def __len__(self) -> int:
         return self.num_rows

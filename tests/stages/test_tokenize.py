@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from mmgic.errors import InputError
 from mmgic.images import decode_crops
 from mmgic.schema.documents import Document, ImagePart, TextPart
 from mmgic.schema.sequences import TOKEN_KINDS
@@ -17,7 +18,7 @@ from mmgic.shards.folder import Folder
 from mmgic.shards.lines import read_lines
 from mmgic.shards.manifest import read_manifest
 from mmgic.shards.records import read_record_shard
-from mmgic.shards.rows import RowReader
+from mmgic.shards.rows import RowReader, open_rows
 from mmgic.vocab.encode import documents_from_sequence
 from mmgic.vocab.joint import Vocabulary, load_vocabulary
 
@@ -183,6 +184,15 @@ def again(run: Run, unbroken: Path, tmp_path_factory: pytest.TempPathFactory) ->
         return place / name
 
     return made
+
+
+def test_rows_are_opened_by_their_folder(unbroken: Path, vocabulary: Vocabulary) -> None:
+    rows = open_rows(str(unbroken / "sequences"), "val", verify=True)
+    assert list(rows) == list(_rows(unbroken / "sequences", "val"))
+    assert rows.id_bytes == vocabulary.id_type.itemsize
+    with pytest.raises(InputError, match="no split `test`") as caught:
+        open_rows(str(unbroken / "sequences"), "test")
+    assert caught.value.hint == "splits here: train, val"
 
 
 def test_stored_rows_are_those_of_compressed_ones(again: Callable[..., Path], unbroken: Path) -> None:
