@@ -71,7 +71,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory, params_text: Callable[[
         target = place / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__", "*.so", "target"))
+            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__", "target"))
         else:
             shutil.copy(ROOT / name, target)
     (place / "params.yaml").write_text(params_text(SMALL), encoding="utf-8")
