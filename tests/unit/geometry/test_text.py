@@ -56,6 +56,12 @@ def test_a_million_boxes_are_a_fixed_point_within_the_bound(row: Notation) -> No
     assert worst <= row.bound * (1 + 1e-9)
     # The bound is tight: a row that states too much would be found.
     assert worst > row.bound * 0.9
+    labels = ["cat", "dog"] * (len(boxes) // 2) + ["cat"] * (len(boxes) % 2)
+    starts = np.append(np.arange(0, len(boxes), 8), len(boxes))
+    texts = g.text_from_boxes(boxes, labels, row, starts=starts, sizes_px=SIZE)
+    found = g.boxes_from_text(texts, row, sizes_px=SIZE)
+    assert np.array_equal(found.boxes_xyxy_norm, back) and found.labels == labels
+    assert g.text_from_boxes(found.boxes_xyxy_norm, found.labels, row, starts=starts, sizes_px=SIZE) == texts
 
 
 label_text = st.text("aZ ö犬<>_[](),;:{}|/0123\"'\\\n\tloc.-", max_size=14) | st.sampled_from(
