@@ -4,7 +4,7 @@ Row layouts over the histogram of lengths: the longest length left, then the len
 applied as often as documents last (see `crates/mmgic-core/src/pack`). Documents of one length, and the rows of a window, are
 shuffled by the seed. The result is the same everywhere, however the documents come in: windows are counted in documents.
 
-Cost: about 18 ns and 30 bytes a document in one window, 30 ns in windows of 10,000; with two capacities some microseconds
+Cost: about 20 ns and 30 bytes a document in one window, 30 ns in windows of 10,000; with two capacities some microseconds
 a document. `PackStream` holds one window.
 """
 
