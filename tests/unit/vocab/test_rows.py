@@ -119,3 +119,13 @@ def test_pictures_of_a_row_are_limited(settings_of: TokenizeParams) -> None:
         params = msgspec.structs.replace(settings_of, pictures_per_row=limit, packing_window=100)
         blocks, packer = _packed(documents, params)
         assert (len(_rows(blocks)), packer.report.lower_bound) == (rows, rows)
+
+
+def test_a_document_with_too_many_pictures_is_named_with_the_limit(settings_of: TokenizeParams) -> None:
+    ids = b"".join(number.to_bytes(2, "little") for number in (1, 510, IMAGE_END, 510, IMAGE_END, 2))
+    documents = [Sequence(["two"], [6], ids, bytes([0, 4, 4, 4, 4, 0])), *_documents([5])]
+    params = msgspec.structs.replace(settings_of, pictures_per_row=1, too_long="drop")
+    _, packer = _packed(documents, params)
+    assert [(rejection.key, rejection.detail) for rejection in packer.rejections] == [
+        ("two", "of 6 tokens drop leaves nothing for a row of 32 tokens and 1 pictures")
+    ]
