@@ -36,7 +36,7 @@ def loss_predictions(
         if sequence is None:
             lost["skipped.too_long"] += 1
             continue
-        lost["cut"] += sequence.lengths < whole.lengths
+        lost["cut"] += sequence.lengths[0] < whole.lengths[0]
         ids.append(np.frombuffer(sequence.ids, vocabulary.id_type))
         kinds.append(np.frombuffer(sequence.kinds, np.uint8)[1:])
         keys.append(record.key)

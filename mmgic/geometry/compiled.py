@@ -5,6 +5,7 @@ Cost: microseconds at a row's first use.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import msgspec
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mmgic import _core
-from mmgic.errors import InvalidBox, ParamsError
+from mmgic.errors import InputError, InvalidBox, ParamsError
 from mmgic.geometry.arrays import aligned
 from mmgic.geometry.notations import Notation, notation
 from mmgic.library import require_same_version
@@ -68,6 +69,17 @@ def picture_sizes(row: Notation, sizes_px: ArrayLike | None) -> NDArray[np.uint3
             "a picture's side is not 1 to 1,048,576", where="sizes_px", hint="give width and height in pixels"
         )
     return aligned(sizes, np.uint32)
+
+
+def str_list(values: Sequence[str], name: str) -> list[str]:
+    """Texts or labels as a list; that each is a ``str`` is for the compiled library to find out.
+
+    Raises:
+        InputError: They are one text, whose characters would be taken for texts, or no sequence.
+    """
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise InputError(f"{name} are one {type(values).__name__}", where=name, hint="give a list of str")
+    return values if isinstance(values, list) else list(values)
 
 
 def whole_numbers(values: ArrayLike, name: str) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """Formats of boxes, their units, and EXIF turns.
 
 Names of formats as torchvision has them: ``xyxy`` corners, ``xywh`` corner and size, ``cxcywh`` centre and size.
-All refuse boxes that are not sound (see ``faults``), in whatever format they come, and so return none.
+All refuse boxes that are not sound (see ``faults``), in whatever format they come.
 Cost: linear in the boxes, vectorised.
 """
 

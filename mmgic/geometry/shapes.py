@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from mmgic import _core
 from mmgic.errors import InvalidBox
 from mmgic.geometry.arrays import aligned
-from mmgic.geometry.compiled import Name, compiled, picture_sizes, row_of, whole_numbers
+from mmgic.geometry.compiled import Name, compiled, picture_sizes, row_of, str_list, whole_numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,14 +73,13 @@ def text_from_shapes(
     row = row_of(notation)
     points = aligned(points_xy_norm, np.float64)
     if points.ndim != 2 or points.shape[1] != 2:
-        raise InvalidBox(f"points of shape {points.shape}", hint="the shape must be (n, 2)")
+        raise InvalidBox(f"points of shape {points.shape}", where="points_xy_norm", hint="the shape must be (n, 2)")
     groups = None if instances is None else whole_numbers(instances, "instances")
     firsts = None if starts is None else whole_numbers(starts, "starts")
-    texts = labels if isinstance(labels, list) else list(labels)
     return _core.text_from_shapes(
         points,
         whole_numbers(shape_starts, "shape_starts"),
-        texts,
+        str_list(labels, "labels"),
         groups,
         firsts,
         compiled(row),
@@ -103,6 +102,6 @@ def shapes_from_text(texts: Sequence[str], notation: Name, *, sizes_px: ArrayLik
     """
     row = row_of(notation)
     points, first, labels, instances, index, status, spans = _core.shapes_from_text(
-        texts, compiled(row), picture_sizes(row, sizes_px)
+        str_list(texts, "texts"), compiled(row), picture_sizes(row, sizes_px)
     )
     return ShapesInText(points.reshape(-1, 2), first, labels, instances, index, status, spans.reshape(-1, 2))

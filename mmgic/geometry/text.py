@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from mmgic import _core
 from mmgic.errors import InputError, InvalidBox, ParamsError
 from mmgic.geometry.arrays import Boxes, aligned, box_rows
-from mmgic.geometry.compiled import Name, compiled, picture_sizes, row_of, whole_numbers
+from mmgic.geometry.compiled import Name, compiled, picture_sizes, row_of, str_list, whole_numbers
 
 
 class BoxStatus(IntFlag):
@@ -129,14 +129,10 @@ def text_from_boxes(
             and sizes do not fit together.
         ParamsError: The notation is unknown, or sizes are missing.
     """
-    if isinstance(labels, (str, bytes)):
-        raise InputError(f"labels are one {type(labels).__name__}", where="labels", hint="give a list of str")
     row = row_of(notation)
     rows = box_rows(boxes_xyxy_norm)
     firsts = None if starts is None else whole_numbers(starts, "starts")
-    return _core.text_from_boxes(
-        rows, labels if isinstance(labels, list) else list(labels), firsts, compiled(row), picture_sizes(row, sizes_px)
-    )
+    return _core.text_from_boxes(rows, str_list(labels, "labels"), firsts, compiled(row), picture_sizes(row, sizes_px))
 
 
 def boxes_from_text(texts: Sequence[str], notation: Name, *, sizes_px: ArrayLike | None = None) -> BoxesInText:
@@ -156,10 +152,10 @@ def boxes_from_text(texts: Sequence[str], notation: Name, *, sizes_px: ArrayLike
         InvalidBox: The sizes do not fit the texts.
         InputError: The texts are no list, or a picture cannot be resized.
     """
-    if isinstance(texts, (str, bytes)):
-        raise InputError(f"texts are one {type(texts).__name__}", where="texts", hint="give a list of str")
     row = row_of(notation)
-    boxes, labels, index, status, spans = _core.boxes_from_text(texts, compiled(row), picture_sizes(row, sizes_px))
+    boxes, labels, index, status, spans = _core.boxes_from_text(
+        str_list(texts, "texts"), compiled(row), picture_sizes(row, sizes_px)
+    )
     return BoxesInText(boxes.reshape(-1, 4), labels, index, status, spans.reshape(-1, 2))
 
 

@@ -77,8 +77,7 @@ class PackStream:
 
     def wait(self, documents: Integers | Parts, second: Integers | None = None) -> None:
         """Takes documents in and packs nothing yet."""
-        if self._is_ended:
-            raise UsageError("the stream ended with an error", hint="start another one")
+        self._require_open()
         known = waiting_documents(documents, second, self._second_capacity, self._first + self._num_waiting)
         self._waiting.append(known)
         self._num_waiting += len(known.lengths)
@@ -108,6 +107,10 @@ class PackStream:
             window_bound=window_bound,
         )
 
+    def _require_open(self) -> None:
+        if self._is_ended:
+            raise UsageError("the stream ended with an error", where="stream", hint="start another one")
+
     def _second_fill(self, second: int, rows: int) -> float | None:
         if self._second_capacity is None:
             return None
@@ -115,6 +118,7 @@ class PackStream:
 
     def _packed(self, count: int) -> PackedRows:
         """Packs the first `count` documents that wait."""
+        self._require_open()
         if not count:
             return PackedRows(np.zeros(0, np.uint32), np.zeros(1, np.uint64), None, self._first)
         self._is_ended = True

@@ -126,8 +126,14 @@ class RowReader:
 
     @property
     def id_bytes(self) -> int:
-        """Bytes of an id in the rows, 2 or 4."""
-        return self._block(0, 0).id_bytes if self.num_rows else 2
+        """Bytes of an id in the rows, 2 or 4.
+
+        Raises:
+            InputError: there are no rows to tell.
+        """
+        if not self.num_rows:
+            raise InputError("no rows, so no ids", where=self._folder.url)
+        return next(self.blocks()).id_bytes
 
     def __len__(self) -> int:
         return self.num_rows

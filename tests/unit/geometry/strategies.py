@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mmgic import geometry as g
+from mmgic.geometry import BoxStatus
 
 relaxed = settings(deadline=None)
 
@@ -23,3 +24,8 @@ norm_boxes = sorted_boxes(-0.5, 1.5).map(
     lambda boxes: np.concatenate([np.minimum(boxes[:, :2], 1.0), np.maximum(boxes[:, 2:], 0.0)], axis=1)
 )
 """Boxes that touch the picture and may stick out of it."""
+
+
+def names(status: int) -> set[str]:
+    """Names of the bits of a status."""
+    return {flag.name or "" for flag in BoxStatus if flag & status}

@@ -240,6 +240,8 @@ def test_a_stream_names_a_bad_document_by_its_number_and_ends_there() -> None:
     assert caught.value.where == "index 3"
     with pytest.raises(UsageError, match="the stream ended with an error"):
         stream.push(np.array([1]))
+    with pytest.raises(UsageError, match="the stream ended with an error"):
+        stream.finish()
     again = PackStream(10, window=2, seed=0, second_capacity=5)
     again.push(np.array([1, 2, 3]), np.array([0, 0, 0]))
     with pytest.raises(LengthOutOfRange, match=f"document 3 has second count {2**63 + 1}"):

@@ -47,6 +47,11 @@ def test_any_block_size_gives_the_same_rows(count: int, per_block: int, row: int
     folder = Folder("memory://rows")
     reader = RowReader(folder, _write(folder, "a", _rows(count), per_block, level), verify=True)
     assert list(reader) == _rows(count)
+    if count:
+        assert reader.id_bytes == 2
+    else:
+        with pytest.raises(InputError, match="no rows"):
+            reader.id_bytes  # noqa: B018
     if row < count:
         assert reader[row] == _rows(1, row)[0]
 
