@@ -133,7 +133,7 @@ class RowReader:
         """
         if not self.num_rows:
             raise InputError("no rows, so no ids", where=self._folder.url)
-        return next(self.blocks()).id_bytes
+        return int(next(self.blocks()).id_bytes)
 
     def __len__(self) -> int:
         return self.num_rows
