@@ -15,7 +15,7 @@ from mmgic.execution import commit_units, run_units
 from mmgic.execution.call import Outcome, Plan, StageCall
 from mmgic.params import section_tree, tree_digest
 from mmgic.schema.manifests import Manifest
-from mmgic.schema.records import RawRecord
+from mmgic.schema.records import LostImage, RawRecord
 from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import fact, input_ref, new_manifest, read_manifest
 from mmgic.shards.work import UnitNote, Work
@@ -28,9 +28,9 @@ def plan(call: StageCall) -> Plan:
     """Counts the images that the sources list."""
     raw, manifest = _input(call)
     counts: Counter[str] = Counter()
-    for record in _raw_records(call, raw, manifest):
-        counts[f"{record.source} {record.split}"] += 1
-        counts["boxes"] += len(record.boxes)
+    for image in _images(call, raw, manifest):
+        counts[f"{image.source} {image.split}"] += 1
+        counts["boxes"] += image.num_boxes if isinstance(image, LostImage) else len(image.boxes)
     return Plan(raw.url, call.out.url, counts, sum(shard.num_bytes for shard in manifest.shards))
 
 
@@ -52,7 +52,7 @@ def _input(call: StageCall) -> tuple[Folder, Manifest]:
     return call.input, read_manifest(call.input, "raw")
 
 
-def _raw_records(call: StageCall, raw: Folder, manifest: Manifest) -> Iterator[RawRecord]:
+def _images(call: StageCall, raw: Folder, manifest: Manifest) -> Iterator[RawRecord | LostImage]:
     """The images of all sources: at most `--limit` of each split, and no more than `fetch --limit` took of each source."""
     fetched = manifest.params.get("limit")
     taken: Counter[str] = Counter()
@@ -60,28 +60,29 @@ def _raw_records(call: StageCall, raw: Folder, manifest: Manifest) -> Iterator[R
         if name not in SOURCES:
             raise InputError(f"the raw folder holds source `{name}`, which this version does not know", where=raw.url)
         of_source: Counter[str] = Counter()
-        for record in SOURCES[name].raw_records(RawFolder(raw, manifest, name)):
-            of_source[record.split] += 1
-            if fetched is not None and of_source[record.split] > fetched:
-                continue
-            taken[record.split] += 1
-            if call.limit is None or taken[record.split] <= call.limit:
-                yield record
+        with RawFolder(raw, manifest, name) as files:
+            for image in SOURCES[name].raw_records(files):
+                of_source[image.split] += 1
+                if fetched is not None and of_source[image.split] > fetched:
+                    continue
+                taken[image.split] += 1
+                if call.limit is None or taken[image.split] <= call.limit:
+                    yield image
 
 
 def _units(call: StageCall, raw: Folder, manifest: Manifest) -> Iterator[RecordUnit]:
     """Shards of one split each, numbered within it, in the order in which they fill."""
-    waiting: dict[str, list[RawRecord]] = defaultdict(list)
+    waiting: dict[str, list[RawRecord | LostImage]] = defaultdict(list)
     numbers: Counter[str] = Counter()
 
     def unit(split: str) -> RecordUnit:
         numbers[split] += 1
         return RecordUnit(f"{split}-{numbers[split] - 1:05d}.tar", split, waiting.pop(split))
 
-    for record in _raw_records(call, raw, manifest):
-        waiting[record.split].append(record)
-        if len(waiting[record.split]) == call.params.normalize.records_per_shard:
-            yield unit(record.split)
+    for image in _images(call, raw, manifest):
+        waiting[image.split].append(image)
+        if len(waiting[image.split]) == call.params.normalize.records_per_shard:
+            yield unit(image.split)
     for split in sorted(waiting):
         yield unit(split)
 

@@ -88,7 +88,7 @@ def _record_lines(record: Record, num_bytes: int) -> Iterator[str]:
     picture = f"{record.width_px} x {record.height_px} {record.extension}, {num_bytes:,} bytes"
     yield f"== {record.key}: {picture}, split {record.split}"
     yield f"main crop {_numbers(record.crop_xyxy_px)}"
-    yield from (f"caption: {caption}" for caption in record.captions)
+    yield from (f"caption: {caption.text}" for caption in record.captions)
     yield from (f"label: {label.name}{': ' if label.description else ''}{label.description}" for label in record.labels)
     names = {label.id: label.name for label in record.labels}
     for region in record.regions:

@@ -54,7 +54,9 @@ def caption_predictions(
         for record, row in zip(batch, output_BT[:, ids_BT.shape[1] :].cpu().numpy(), strict=True):
             ended = [number for number, token in enumerate(row.tolist()) if token in stops]
             text = text_from_ids(row[: ended[0]] if ended else row, model.vocabulary)
-            predictions.append(CaptionPrediction(record.key, text.strip(), record.captions))
+            predictions.append(
+                CaptionPrediction(record.key, text.strip(), [caption.text for caption in record.captions])
+            )
         on_done(len(predictions), len(records))
     return predictions
 

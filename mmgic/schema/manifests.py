@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 FolderKind = Literal["raw", "records", "documents", "sequences", "model", "results"]
 
@@ -54,10 +54,20 @@ class Rejection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LedgerLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file that `fetch` took or made, below the raw folder: a line of `ledger.jsonl`."""
+    """A file, a picture or a URL that `fetch` took, made or asked for: a line of `<source>/ledger.jsonl.zst`.
+
+    `path` is where it lies below the raw folder, or would lie: a picture stands in the tar `shard`, its bytes from `offset` on.
+    `origin` is the URL or the path that it came from. What failed has a `cause`, and the HTTP `status` where a server answered.
+    """
 
     path: str
-    num_bytes: int
-    blake3: str
+    num_bytes: int = 0
+    blake3: str = ""
     license: str = ""
     origin: str = ""
+    shard: str = ""
+    offset: int = 0
+    state: Literal["ok", "failed"] = "ok"
+    cause: str = ""
+    tries: int = 0
+    status: int = 0

@@ -32,10 +32,19 @@ class ScenesParams(_Section, frozen=True):
     side_px: Annotated[int, Meta(ge=32, le=1024)]
 
 
-class FetchParams(_Section, frozen=True):
-    """`sources` that need no download, taken in this order when no `--source` is given."""
+SourceName = Literal["photos", "scenes", "coco", "folder"]
 
-    sources: Annotated[list[Literal["photos", "scenes"]], Meta(min_length=1)]
+
+class FetchParams(_Section, frozen=True):
+    """`sources` are taken in this order when no `--source` is given; those that are local sets from the folders of `origins`.
+
+    Pictures are packed into tars of `pictures_per_tar`; one of more than `max_picture_bytes` is left out and counted.
+    """
+
+    sources: Annotated[list[SourceName], Meta(min_length=1)]
+    origins: dict[SourceName, str]
+    pictures_per_tar: PositiveInt
+    max_picture_bytes: PositiveInt
     scenes: ScenesParams
 
 
@@ -61,12 +70,14 @@ class RegionParams(_Section, frozen=True):
 class NormalizeParams(_Section, frozen=True):
     """Raw files to records.
 
-    `max_pixels` bounds a picture before it is decoded; `warnings` keeps or rejects pictures that a decoder complains of.
+    `max_pixels` bounds a picture before it is decoded; `warnings` keeps or rejects pictures that a decoder complains of. A
+    picture of another size than its annotation states is rejected, or its boxes are scaled to the pixels, or taken as they are.
     """
 
     records_per_shard: PositiveInt
     max_pixels: PositiveInt
     warnings: Literal["keep", "reject"]
+    size_mismatch: Literal["reject", "scale", "trust"]
     max_bad_fraction: Fraction
     regions: RegionParams
 

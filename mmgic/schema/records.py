@@ -2,7 +2,7 @@
 
 Boxes of a `RawRecord` are in the pixels of the stored file, as the native annotation counts them; those of a `Record` are
 in upright pixels, after the EXIF turn. Every box of a record is either a `Region` or a `DroppedBox` with its cause, so that
-counts always add up.
+counts always add up. An image that gives no raw record is a `LostImage` with its boxes, for the same reason.
 """
 
 from typing import Annotated, Literal
@@ -17,6 +17,8 @@ Key = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]+\Z")]
 PictureExtension = Literal["jpg", "png", "webp", "gif", "bmp", "tif"]
 
 DropCause = Literal[
+    "unreadable",
+    "unknown_label",
     "degenerate",
     "outside_picture",
     "outside_main_crop",
@@ -32,16 +34,33 @@ DropCause = Literal[
 ]
 """Why a box became no region. `normalize` writes one of these for every box that it drops."""
 
-LABEL_LOST: frozenset[DropCause] = frozenset(["degenerate", "outside_picture", "outside_main_crop"])
+LABEL_LOST: frozenset[DropCause] = frozenset(
+    ["unreadable", "unknown_label", "degenerate", "outside_picture", "outside_main_crop"]
+)
 """Causes that cost a box its label too; the others leave the object in the main crop and only give no region."""
 
 
+class Caption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A sentence about the whole image.
+
+    `origin` is the source that it came with (`coco`), or the model that wrote it; `score` is that of the model which chose it.
+    """
+
+    text: str
+    origin: str
+    score: float | None = None
+
+
 class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A category: `id` is unique within its source (`coco:18`), `description` one sentence or empty."""
+    """A category: `id` carries its source (`coco:18`) and is unique, so that words with several senses stay apart.
+
+    `sense` is what the source itself adds to tell senses apart (V3Det: `crane (bird)`), `description` one sentence or empty.
+    """
 
     id: str
     name: str
     description: str = ""
+    sense: str = ""
 
 
 class Region(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,6 +69,7 @@ class Region(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label_id: str
     box_xyxy_px: Box
     crop_xyxy_px: Box
+    attributes: list[str] = []
 
 
 class DroppedBox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,11 +80,31 @@ class DroppedBox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cause: DropCause
 
 
+class Phrase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A few words about a part of the image (Visual Genome's region descriptions)."""
+
+    text: str
+    box_xyxy_px: Box
+
+
+class Relation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How one object of the image stands to another: man (subject) wears (predicate) shoes (object)."""
+
+    predicate: str
+    subject_label_id: str
+    subject_box_xyxy_px: Box
+    object_label_id: str
+    object_box_xyxy_px: Box
+
+
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One image with its concepts, all in upright pixels.
 
     `orientation` is the EXIF value (1..8) of the stored bytes, which are kept as they came; `extension` says their format.
-    `labels` are those present in the main crop, in the order in which they first occur.
+    `labels` are those present in the main crop, in the order in which they first occur. `ids` are the image's names in other
+    sets (`coco`, `flickr`). `dropped` counts what else was dropped, as `caption.too_short` or `phrase.outside_main_crop`;
+    `blake3` is of the stored bytes, `perceptual_hash` of the upright pixels, in hexadecimal and empty
+    where it was not asked for.
     """
 
     key: Key
@@ -75,10 +115,16 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     height_px: int
     orientation: int
     crop_xyxy_px: Box
-    captions: list[str]
+    captions: list[Caption]
     labels: list[Label]
     regions: list[Region]
     dropped_boxes: list[DroppedBox]
+    phrases: list[Phrase] = []
+    relations: list[Relation] = []
+    dropped: dict[str, int] = {}
+    ids: dict[str, str] = {}
+    blake3: str = ""
+    perceptual_hash: str = ""
     license: str = ""
     origin: str = ""
 
@@ -86,7 +132,8 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PictureRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a stored picture lies: `num_bytes` from `offset` of a file below the raw folder; a whole file where both are 0.
 
-    `blake3` is what the ledger says of a whole file; empty for a stretch of one, whose file is checked as a whole.
+    `blake3` is what the ledger says of the picture; empty for a stretch of a file that is checked as a whole. No length
+    and no hash: the picture was not fetched.
     """
 
     path: str
@@ -96,27 +143,51 @@ class PictureRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RawBox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A box as the source gives it, in the stored file's pixels."""
+    """A box as the source gives it, in the stored file's pixels.
+
+    `fault` is set where the annotation cannot be used at all: its box is then empty, its label whatever could be read.
+    """
 
     label: Label
     box_xyxy_px: Box
     is_crowd: bool = False
     is_group: bool = False
     is_depiction: bool = False
+    attributes: list[str] = []
+    fault: Literal["unreadable", "unknown_label"] | None = None
 
 
 class RawRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One image as its source describes it; what `normalize` turns into a `Record`.
 
-    `declared_size_px` is the width and height that the annotation states, (0, 0) where it states none.
+    `declared_size_px` is the width and height that the annotation states, (0, 0) where it states none. `dropped` counts
+    the phrases, relations and captions that the source itself could not use.
     """
 
     key: str
     source: str
     split: str
     picture: PictureRef
-    captions: list[str]
+    captions: list[Caption]
     boxes: list[RawBox]
+    phrases: list[Phrase] = []
+    relations: list[Relation] = []
+    dropped: dict[str, int] = {}
+    ids: dict[str, str] = {}
     declared_size_px: tuple[int, int] = (0, 0)
     license: str = ""
     origin: str = ""
+
+
+class LostImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An image that its annotation makes unusable (a name that leaves its folder, a broken row), or that is not listed at all.
+
+    It becomes a rejection with `cause`; `num_boxes` are counted as dropped with it.
+    """
+
+    key: str
+    source: str
+    split: str
+    cause: str
+    detail: str = ""
+    num_boxes: int = 0

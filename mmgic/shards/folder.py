@@ -73,6 +73,21 @@ class Folder:
             return []
         return sorted(posixpath.basename(path.rstrip("/")) for path in self.fs.ls(self.path, detail=False))
 
+    def walk(self) -> Iterator[tuple[str, int]]:
+        """Name and size of every file below, in no order; a local folder is not listed whole."""
+        if not self.is_local:
+            start = len(self.path) + 1
+            yield from ((path[start:], info["size"]) for path, info in self.fs.find(self.path, detail=True).items())
+            return
+        waiting = [self.path]
+        while waiting:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    elif entry.is_file():
+                        yield os.path.relpath(entry.path, self.path), entry.stat().st_size
+
     def make(self) -> None:
         """Creates the folder and its parents."""
         self.fs.makedirs(self.path, exist_ok=True)

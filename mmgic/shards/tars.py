@@ -14,15 +14,16 @@ from mmgic.shards.folder import HashingWriter
 
 
 @contextmanager
-def tar_writer(stream: HashingWriter) -> Iterator[Callable[[str, bytes], None]]:
-    """A function `add(name, data)` that appends a file; the tar ends with the block."""
+def tar_writer(stream: HashingWriter) -> Iterator[Callable[[str, bytes], int]]:
+    """A function `add(name, data)` that appends a file and returns the place of its content; the tar ends with the block."""
     with tarfile.open(fileobj=cast(IO[bytes], stream), mode="w|", format=tarfile.PAX_FORMAT) as tar:
 
-        def add(name: str, data: bytes) -> None:
+        def add(name: str, data: bytes) -> int:
             info = tarfile.TarInfo(name)
             info.size = len(data)
             info.mode = 0o644
             tar.addfile(info, io.BytesIO(data))
+            return tar.offset - -(-len(data) // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
 
         yield add
 

@@ -13,9 +13,9 @@ import msgspec
 
 from mmgic.errors import InputError
 from mmgic.schema.manifests import LedgerLine
-from mmgic.schema.records import Label, RawBox, RawRecord
+from mmgic.schema.records import Caption, Label, RawBox, RawRecord
 from mmgic.shards.folder import Folder, is_safe_name
-from mmgic.sources.raw import RawFolder, keys_from_files
+from mmgic.sources.raw import RawFolder, key_from_file
 
 _ANNOTATION = re.compile(r"annotations/(?P<what>instances|captions)_(?P<split>[A-Za-z0-9_-]+)\.json$")
 
@@ -57,11 +57,11 @@ class _File(msgspec.Struct):
     licenses: list[_License] = []
 
 
-def local_files(origin: Folder, limit: int | None) -> Iterator[LedgerLine]:
-    """The annotation files of a set, then each picture that they name and that is there: of the first `limit` ids of a folder.
+def local_files(origin: Folder) -> Iterator[str]:
+    """The annotation files of a set.
 
     Raises:
-        InputError: there is no annotation file, or one is not in COCO's layout.
+        InputError: there is none.
     """
     names = [f"annotations/{name}" for name in (origin / "annotations").names()]
     found = [name for name in names if _ANNOTATION.search(name)]
@@ -71,21 +71,26 @@ def local_files(origin: Folder, limit: int | None) -> Iterator[LedgerLine]:
             where=origin.url,
             hint="--in takes the folder above them",
         )
+    yield from found
+
+
+def local_pictures(origin: Folder, limit: int | None) -> Iterator[LedgerLine]:
+    """The pictures that the annotation files name: those of the first `limit` ids of a folder.
+
+    Raises:
+        InputError: a file is not in COCO's layout.
+    """
     pictures: dict[str, dict[int, LedgerLine]] = defaultdict(dict)
-    for name in found:
-        yield LedgerLine(path=name, num_bytes=0, blake3="")
+    for name in local_files(origin):
         content = _decoded(origin.read(name), origin.file(name))
         licenses = {license.id: license for license in content.licenses}
         for image in content.images:
-            line = LedgerLine("", 0, "", license=_license(image, licenses), origin=image.coco_url or image.origin)
+            line = LedgerLine("", license=_license(image, licenses), origin=image.coco_url or image.origin)
             if is_safe_name(image.file_name):
                 line = msgspec.structs.replace(line, path=f"{_folder(name)}/{image.file_name}")
             pictures[_folder(name)][image.id] = line
     for folder in sorted(pictures):
-        present = {f"{folder}/{name}" for name in (origin / folder).names()}
-        for _, line in sorted(pictures[folder].items())[:limit]:
-            if line.path and (line.path in present or origin.exists(line.path)):
-                yield line
+        yield from (line for _, line in sorted(pictures[folder].items())[:limit] if line.path)
 
 
 def raw_records(raw: RawFolder) -> Iterator[RawRecord]:
@@ -119,18 +124,17 @@ def _split_records(raw: RawFolder, folder: str, paths: dict[str, str]) -> Iterat
         raise InputError(
             f"annotations of an image that is not listed: id {unknown[0]}", where=", ".join(paths.values())
         )
-    keys = keys_from_files(raw.source, (image.file_name for image in images.values()))
     for number, image in sorted(images.items()):
         if not is_safe_name(image.file_name):
             raise InputError(
                 f"file name of image {number} leaves its folder: {image.file_name!r}", where=", ".join(paths.values())
             )
         yield RawRecord(
-            key=keys[image.file_name],
+            key=key_from_file(raw.source, image.file_name),
             source=raw.source,
             split=re.sub(r"\d+$", "", folder) or folder,
             picture=raw.picture(f"{raw.source}/{folder}/{image.file_name}"),
-            captions=[" ".join(caption.split()) for caption in captions[number] if caption.strip()],
+            captions=[Caption(" ".join(text.split()), raw.source) for text in captions[number] if text.strip()],
             boxes=boxes[number],
             declared_size_px=(image.width, image.height),
             license=_license(image, licenses),

@@ -12,9 +12,9 @@ import msgspec
 
 from mmgic.errors import InputError
 from mmgic.schema.manifests import LedgerLine
-from mmgic.schema.records import RawRecord
+from mmgic.schema.records import Caption, RawRecord
 from mmgic.shards.folder import Folder, is_safe_name
-from mmgic.sources.raw import RawFolder, keys_from_files
+from mmgic.sources.raw import RawFolder, key_from_file
 
 _SPLIT = re.compile(r"[A-Za-z0-9_-]+")
 _SIDE_FILES = ("captions.jsonl", "captions.tsv")
@@ -29,23 +29,36 @@ class _Line(msgspec.Struct):
     origin: str = ""
 
 
-def local_files(origin: Folder, limit: int | None) -> Iterator[LedgerLine]:
-    """The side file, then each picture that it names and that is there: of the first `limit` of each split.
+def local_files(origin: Folder) -> Iterator[str]:
+    """The side file.
 
     Raises:
-        InputError: there is no side file, or a line is not of its format.
+        InputError: there is none.
     """
+    yield _side_file(origin)
+
+
+def local_pictures(origin: Folder, limit: int | None) -> Iterator[LedgerLine]:
+    """The pictures that the side file names: the first `limit` of each split.
+
+    Raises:
+        InputError: a line is not of its format.
+    """
+    name = _side_file(origin)
+    taken: Counter[str] = Counter()
+    for line in _merged(origin.read(name), origin.file(name)):
+        taken[line.split] += 1
+        if limit is None or taken[line.split] <= limit:
+            yield LedgerLine(line.file, license=line.license, origin=line.origin)
+
+
+def _side_file(origin: Folder) -> str:
     name = next((name for name in _SIDE_FILES if origin.exists(name)), "")
     if not name:
         raise InputError(
             f"no {' or '.join(_SIDE_FILES)}", where=origin.url, hint="one line a picture: file and caption"
         )
-    yield LedgerLine(name, 0, "")
-    taken: Counter[str] = Counter()
-    for line in _merged(origin.read(name), origin.file(name)):
-        taken[line.split] += 1
-        if (limit is None or taken[line.split] <= limit) and origin.exists(line.file):
-            yield LedgerLine(line.file, 0, "", license=line.license, origin=line.origin)
+    return name
 
 
 def raw_records(raw: RawFolder) -> Iterator[RawRecord]:
@@ -58,14 +71,13 @@ def raw_records(raw: RawFolder) -> Iterator[RawRecord]:
     if not path:
         raise InputError(f"no {' or '.join(_SIDE_FILES)} in the ledger", where=raw.folder.file(raw.source))
     lines = _merged(raw.read(path), raw.folder.file(path))
-    keys = keys_from_files(raw.source, (line.file for line in lines))
     for line in lines:
         yield RawRecord(
-            key=keys[line.file],
+            key=key_from_file(raw.source, line.file),
             source=raw.source,
             split=line.split,
             picture=raw.picture(f"{raw.source}/{line.file}"),
-            captions=line.captions,
+            captions=[Caption(text, raw.source) for text in line.captions],
             boxes=[],
             license=line.license,
             origin=line.origin,

@@ -17,11 +17,12 @@ from mmgic.errors import InputError
 from mmgic.images import PictureHeader, PictureStatus, Reading, decode_crops, probe
 from mmgic.schema.manifests import Rejection
 from mmgic.schema.params import NormalizeParams
-from mmgic.schema.records import PictureRef, RawRecord, Record
+from mmgic.schema.records import LostImage, PictureRef, RawRecord, Record
 from mmgic.shards.folder import Folder
 from mmgic.shards.records import write_record_shard
 from mmgic.shards.work import UnitNote, UnitNotes
 from mmgic.sources.rules import record_from_raw
+from mmgic.sources.tallies import tally
 
 _BATCH = 64
 _CHECK_SIDE_PX = 16
@@ -30,15 +31,16 @@ _CHECK_SIDE_PX = 16
 class _Picture(NamedTuple):
     header: PictureHeader
     data: bytes
+    blake3: str
     warned: bool
 
 
 class RecordUnit(msgspec.Struct, frozen=True):
-    """The raw records of one shard to be."""
+    """The images of one shard to be, in order."""
 
     name: str
     split: str
-    raw_records: list[RawRecord]
+    images: list[RawRecord | LostImage]
 
 
 def write_records(
@@ -52,24 +54,31 @@ def _written(unit: RecordUnit, raw: Folder, out: Folder, params: NormalizeParams
     rejections: list[Rejection] = []
     counts: Counter[str] = Counter()
 
+    def reject(rejection: Rejection, boxes: int) -> None:
+        rejections.append(rejection)
+        counts.update(pictures=1, rejected=1, boxes=boxes)
+        if boxes:
+            counts["dropped.record_rejected"] += boxes
+
     def records() -> Iterator[tuple[Record, bytes]]:
         seen: set[str] = set()
-        pending = iter(unit.raw_records)
+        pending = iter(unit.images)
         while batch := list(islice(pending, _BATCH)):
-            for raw_record, found in zip(batch, _checked(batch, raw, params, threads), strict=True):
-                result = (
-                    found if isinstance(found, Rejection) else record_from_raw(raw_record, found.header, params.regions)
-                )
-                if not isinstance(result, Rejection) and result.key in seen:
-                    result = Rejection(raw_record.key, "duplicate_key", "another record of this shard has this key")
-                _count(counts, raw_record, result)
-                if not isinstance(found, Rejection):
+            checked = iter(_checked([image for image in batch if isinstance(image, RawRecord)], raw, params, threads))
+            for image in batch:
+                if isinstance(image, LostImage):
+                    reject(Rejection(image.key, image.cause, image.detail), image.num_boxes)
+                    continue
+                found = next(checked)
+                result = _record(image, found, params, seen)
+                if isinstance(found, _Picture):
                     noticed = {"warnings": found.warned, "icc_profile": found.header.has_icc}
                     counts.update(f"pictures_with_{name}" for name, is_so in noticed.items() if is_so)
                 if isinstance(result, Rejection):
-                    rejections.append(result)
-                elif not isinstance(found, Rejection):
+                    reject(result, len(image.boxes))
+                elif isinstance(found, _Picture):
                     seen.add(result.key)
+                    counts.update(tally(result), pictures=1)
                     yield result, found.data
 
     entry = write_record_shard(out, unit.name, unit.split, records())
@@ -78,11 +87,24 @@ def _written(unit: RecordUnit, raw: Folder, out: Folder, params: NormalizeParams
     return UnitNote([entry] if entry.count else [], rejections, dict(counts))
 
 
+def _record(
+    raw_record: RawRecord, found: _Picture | Rejection, params: NormalizeParams, seen: set[str]
+) -> Record | Rejection:
+    if isinstance(found, Rejection):
+        return found
+    result = record_from_raw(raw_record, found.header, params)
+    if isinstance(result, Rejection):
+        return result
+    if result.key in seen:
+        return Rejection(raw_record.key, "duplicate_key", "another record of this shard has this key")
+    return msgspec.structs.replace(result, blake3=found.blake3)
+
+
 def _checked(batch: list[RawRecord], raw: Folder, params: NormalizeParams, threads: int) -> list[_Picture | Rejection]:
     """Header and bytes of each picture, or why it cannot be used."""
     reading = Reading(max_pixels=params.max_pixels, warnings=params.warnings)
     loaded = [_loaded(record, raw) for record in batch]
-    pictures = [data if isinstance(data, bytes) else b"" for data in loaded]
+    pictures = [b"" if isinstance(found, Rejection) else found[0] for found in loaded]
     headers = probe(pictures, reading=reading, threads=threads)
     whole = [
         np.array([[0.0, 0.0, header.width_px, header.height_px]] if header.status == PictureStatus.OK else []).reshape(
@@ -93,18 +115,19 @@ def _checked(batch: list[RawRecord], raw: Folder, params: NormalizeParams, threa
     decoded = decode_crops(pictures, whole, side=_CHECK_SIDE_PX, mode="gap1", reading=reading, threads=threads)
     statuses = iter(decoded[1])
     results: list[_Picture | Rejection] = []
-    for record, data, header in zip(batch, loaded, headers, strict=True):
+    for record, stored, header in zip(batch, loaded, headers, strict=True):
         status = PictureStatus(next(statuses)) if header.status == PictureStatus.OK else header.status
-        if isinstance(data, Rejection):
-            results.append(data)
+        if isinstance(stored, Rejection):
+            results.append(stored)
         elif not status.has_pixels:
-            results.append(Rejection(record.key, status.name.lower(), f"{record.picture.path}, {len(data)} bytes"))
+            results.append(Rejection(record.key, status.name.lower(), f"{record.picture.path}, {len(stored[0])} bytes"))
         else:
-            results.append(_Picture(header, data, status == PictureStatus.WARNED))
+            results.append(_Picture(header, *stored, status == PictureStatus.WARNED))
     return results
 
 
-def _loaded(record: RawRecord, raw: Folder) -> bytes | Rejection:
+def _loaded(record: RawRecord, raw: Folder) -> tuple[bytes, str] | Rejection:
+    """The stored bytes and their BLAKE3."""
     missing = Rejection(record.key, "missing_picture", record.picture.path)
     if not record.picture.num_bytes and not record.picture.blake3:
         return missing  # not in the ledger: whatever lies there was not fetched
@@ -115,25 +138,10 @@ def _loaded(record: RawRecord, raw: Folder) -> bytes | Rejection:
     found = blake3(data).hexdigest()
     if record.picture.blake3 and found != record.picture.blake3:
         return Rejection(record.key, "changed_picture", f"BLAKE3 {found} found, {record.picture.blake3} in the ledger")
-    return data
+    return data, found
 
 
 def _picture_bytes(picture: PictureRef, raw: Folder) -> bytes:
     if not picture.num_bytes:
         return raw.read(picture.path)
     return raw.stretch(picture.path, picture.offset, picture.num_bytes)
-
-
-def _count(counts: Counter[str], raw_record: RawRecord, result: Record | Rejection) -> None:
-    counts["pictures"] += 1
-    counts["boxes"] += len(raw_record.boxes)
-    if isinstance(result, Rejection):
-        counts["rejected"] += 1
-        counts["dropped.record_rejected"] += len(raw_record.boxes)
-        return
-    counts["records"] += 1
-    counts["captions"] += len(result.captions)
-    counts["labels"] += len(result.labels)
-    counts["regions"] += len(result.regions)
-    for dropped in result.dropped_boxes:
-        counts[f"dropped.{dropped.cause}"] += 1

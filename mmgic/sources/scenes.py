@@ -12,7 +12,7 @@ import msgspec
 from mmgic.errors import InputError
 from mmgic.schema.manifests import LedgerLine
 from mmgic.schema.params import FetchParams
-from mmgic.schema.records import Label, PictureRef, RawBox, RawRecord
+from mmgic.schema.records import Caption, Label, PictureRef, RawBox, RawRecord
 from mmgic.shards.folder import Folder
 from mmgic.shards.tars import tar_members, tar_writer
 from mmgic.sources.raw import RawFolder
@@ -79,7 +79,7 @@ def _record(stem: str, split: str, picture: PictureRef, content: Scene) -> RawRe
         source="scenes",
         split=split,
         picture=picture,
-        captions=list(content.captions),
+        captions=[Caption(text, "scenes") for text in content.captions],
         boxes=boxes,
         license="CC0-1.0",
     )

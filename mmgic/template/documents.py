@@ -32,7 +32,7 @@ def document_from_record(record: Record, params: TemplateParams, seed: int) -> D
         return Rejection(record.key, "no_caption")
     coin, number = _draws(record.key, seed)
     caption_first = coin < params.caption_first_fraction
-    caption = record.captions[number % len(record.captions)]
+    caption = record.captions[number % len(record.captions)].text
     parts = _parts(record, params.recipe, caption, caption_first)
     if chosen := box_notation(params.boxes):
         try:

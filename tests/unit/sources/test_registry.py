@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 
 from mmgic.errors import UsageError
-from mmgic.sources.catalog import SOURCES, Source, source_named
+from mmgic.sources.registry import SOURCES, Source, source_named
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
@@ -13,6 +13,7 @@ def test_a_source_has_its_functions(source: Source) -> None:
     module = import_module(source.module)
     assert callable(module.raw_records)
     assert callable(module.local_files if source.is_local else module.generate)
+    assert not source.is_local or callable(module.local_pictures)
     assert source_named(source.name) is source and source.summary
 
 

@@ -1,0 +1,95 @@
+"""The sources by name. A source takes a local set or makes its files itself; its module turns them into raw records."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import cast
+
+from mmgic.errors import UsageError
+from mmgic.schema.manifests import LedgerLine
+from mmgic.schema.params import FetchParams
+from mmgic.schema.records import LostImage, RawRecord
+from mmgic.shards.folder import Folder
+from mmgic.sources.raw import RawFolder
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set. Its module is imported when first needed.
+
+    The module has `raw_records(raw)`, and either `local_files(origin)` and `local_pictures(origin)`, which list what to take
+    from a local set, or `generate(out, params, seed, limit)`, which writes files below the raw folder and yields their ledger
+    lines. Where pictures may come in archives, `picture_of_member(archive, member)` says which one a member is.
+    """
+
+    name: str
+    module: str
+    is_local: bool
+    summary: str
+
+    def raw_records(self, raw: RawFolder) -> Iterator[RawRecord | LostImage]:
+        """Streams the source's images with their annotations, without pixels; each image of the source comes exactly once.
+
+        Raises:
+            InputError: a native file cannot be read at all. What is wrong with one image is a `LostImage` or a faulty box.
+        """
+        return cast(Iterator[RawRecord | LostImage], self._function("raw_records")(raw))
+
+    def local_files(self, origin: Folder) -> Iterator[str]:
+        """Names of the native files to take from a local set, below `origin`.
+
+        Raises:
+            InputError: the set is not in the source's layout.
+        """
+        return cast(Iterator[str], self._function("local_files")(origin))
+
+    def local_pictures(self, origin: Folder, limit: int | None) -> Iterator[LedgerLine]:
+        """The pictures to take from a local set, whether or not they are there: paths below `origin`, licence and origin
+        where given; the first `limit` of each split."""
+        return cast(Iterator[LedgerLine], self._function("local_pictures")(origin, limit))
+
+    def generate(self, out: Folder, params: FetchParams, seed: int, limit: int | None) -> Iterator[LedgerLine]:
+        """Writes the source's files into `out` and yields a ledger line (path relative to `out`) for each."""
+        return cast(Iterator[LedgerLine], self._function("generate")(out, params, seed, limit))
+
+    def picture_of_member(self, archive: str, member: str) -> str:
+        """Path, as `local_pictures` has it, of the picture that a member of an archive is; empty where it is none."""
+        function = getattr(import_module(self.module), "picture_of_member", None)
+        return cast(str, function(archive, member)) if function else ""
+
+    def _function(self, name: str) -> Callable[..., object]:
+        return cast(Callable[..., object], getattr(import_module(self.module), name))
+
+
+SOURCES = {
+    source.name: source
+    for source in (
+        Source(
+            "photos",
+            "mmgic.sources.photos",
+            False,
+            "photographs of the scikit-image and scikit-learn wheels, annotated here",
+        ),
+        Source("scenes", "mmgic.sources.scenes", False, "generated pictures of shapes with exact boxes, any number"),
+        Source(
+            "coco", "mmgic.sources.coco", True, "COCO's native instances and captions JSON with its folders of photos"
+        ),
+        Source(
+            "folder",
+            "mmgic.sources.folder",
+            True,
+            "a folder of pictures with captions in captions.jsonl or captions.tsv",
+        ),
+    )
+}
+
+
+def source_named(name: str) -> Source:
+    """The source called `name`.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in SOURCES:
+        raise UsageError(f"no source `{name}`", where="--source", hint=f"one of: {', '.join(SOURCES)}")
+    return SOURCES[name]
