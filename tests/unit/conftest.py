@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from mmgic.params import load_params
 from mmgic.schema.params import Params
-from mmgic.schema.records import Label, Record, Region
+from mmgic.schema.records import Caption, Label, Record, Region
 from mmgic.shards.folder import Folder
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +74,7 @@ def record() -> Callable[..., Record]:
             "height_px": 32,
             "orientation": 1,
             "crop_xyxy_px": (8.0, 0.0, 40.0, 32.0),
-            "captions": ["A red cup and a spoon."],
+            "captions": [Caption("A red cup and a spoon.", "toy")],
             "labels": labels,
             "regions": [Region("toy:1", (10.0, 4.0, 26.0, 20.0), (8.0, 2.0, 28.0, 22.0))],
             "dropped_boxes": [],

@@ -7,7 +7,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from mmgic.evaluation.model import TrainedModel
 from mmgic.evaluation.records import HeldOut
-from mmgic.schema.records import Label, Record, Region
+from mmgic.schema.records import Caption, Label, Record, Region
 from mmgic.vocab.joint import Vocabulary
 from mmgic.vocab.patches import PatchTokenizer
 from mmgic.vocab.text import fit_text_tokenizer
@@ -40,9 +40,8 @@ def held() -> HeldOut:
         key = f"r{number}"
         labels = [Label(f"t:{name}", name, f"A {name}.") for name in names]
         regions = [Region(labels[0].id, CROP, CROP)]
-        records.append(
-            Record(key, "t", "val", "png", 16, 16, 1, CROP, [f"a {names[0]}", f"one {names[0]}"], labels, regions, [])
-        )
+        captions = [Caption(f"{word} {names[0]}", "t") for word in ("a", "one")]
+        records.append(Record(key, "t", "val", "png", 16, 16, 1, CROP, captions, labels, regions, []))
         codes[key, CROP] = random.integers(0, 12, 4).astype(np.uint16)
         pixels[key] = np.zeros((16, 16, 3), np.uint8)
     return HeldOut(records, codes, pixels)

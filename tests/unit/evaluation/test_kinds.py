@@ -6,6 +6,7 @@ from mmgic.evaluation.model import TrainedModel
 from mmgic.evaluation.predictions import LossPrediction
 from mmgic.evaluation.records import HeldOut
 from mmgic.schema.params import TemplateParams
+from mmgic.schema.records import Caption
 
 
 def test_means_are_over_tokens_not_documents() -> None:
@@ -38,7 +39,7 @@ def test_a_recipe_without_labels_has_no_loss_for_them(trained: TrainedModel, hel
 
 def test_what_is_skipped_or_cut_is_counted(trained: TrainedModel, held: HeldOut) -> None:
     records = [msgspec.structs.replace(held.records[0], captions=[]), *held.records[1:]]
-    short = msgspec.structs.replace(held.records[1], captions=["a " * 200])
+    short = msgspec.structs.replace(held.records[1], captions=[Caption("a " * 200, "toy")])
     template = TemplateParams(recipe="CLDR", boxes="none", caption_first_fraction=0.0, max_bad_fraction=0.0)
     predictions, lost = loss_predictions(
         trained,

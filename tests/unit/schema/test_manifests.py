@@ -5,7 +5,7 @@ import pytest
 
 from mmgic.schema.manifests import SCHEMA_VERSION, LedgerLine, Manifest, Rejection
 
-_STORED = b"""{"schema_version": 1, "kind": "records", "tool_version": "0.1.0", "params_digest": "d",
+_STORED = b"""{"schema_version": 2, "kind": "records", "tool_version": "0.1.0", "params_digest": "d",
 "params": {"common": {"seed": 1}},
 "inputs": {"raw": {"path": "../raw", "digest": "e"}}, "shards": [{"name": "train-00000.tar", "split": "train", "count": 2,
 "num_bytes": 9, "blake3": "f"}], "counts": {"records": 2}, "facts": {"x": [1]}}"""
@@ -13,7 +13,7 @@ _STORED = b"""{"schema_version": 1, "kind": "records", "tool_version": "0.1.0", 
 
 def test_version_1_decodes() -> None:
     manifest = msgspec.json.decode(_STORED, type=Manifest)
-    assert SCHEMA_VERSION == 1
+    assert SCHEMA_VERSION == 2
     assert (manifest.inputs["raw"].path, manifest.shards[0].count, manifest.facts) == (
         "../raw",
         2,

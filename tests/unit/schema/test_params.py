@@ -10,7 +10,7 @@ def test_every_key_is_required_and_no_other_allowed(params: Params) -> None:
     tree = msgspec.to_builtins(params)
 
     def sections(node: dict[str, object]) -> list[dict[str, object]]:
-        return [node, *(s for child in node.values() if isinstance(child, dict) for s in sections(child))]
+        return [node, *(s for child in node.values() if isinstance(child, dict) and child for s in sections(child))]
 
     for section in sections(tree):
         for key in list(section):

@@ -62,14 +62,14 @@ def test_a_folder_of_another_kind(scratch: Folder) -> None:
     assert _refusal(scratch, "documents").what == "a folder of records where one of documents is wanted"
 
 
-@pytest.mark.parametrize("version", [2, 0, "1", None])
+@pytest.mark.parametrize("version", [1, 0, "2", None])
 def test_another_schema_version_names_both(scratch: Folder, version: object) -> None:
     scratch.write("manifest.json", msgspec.json.encode({**msgspec.to_builtins(_manifest()), "schema_version": version}))
-    assert _refusal(scratch).what == f"manifest of schema version {version}, this tool reads 1"
+    assert _refusal(scratch).what == f"manifest of schema version {version}, this tool reads 2"
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"{", b"[1]", b"\xff", b'{"schema_version": 1}', b'{"schema_version": 1, "more": 2}']
+    "text", [b"", b"{", b"[1]", b"\xff", b'{"schema_version": 2}', b'{"schema_version": 2, "more": 2}']
 )
 def test_a_manifest_that_is_none(scratch: Folder, text: bytes) -> None:
     scratch.write("manifest.json", text)

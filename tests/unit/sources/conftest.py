@@ -1,7 +1,8 @@
 """Sets in their native layout, and raw folders made from them by the real `fetch`."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,17 @@ def coco_set(tmp_path: Path) -> Callable[..., Folder]:
 
 
 @pytest.fixture
-def fetched(tmp_path: Path, params: Params) -> Callable[..., RawFolder]:
-    """The raw folder of one source, fetched from a local set or made."""
+def fetched(tmp_path: Path, params: Params) -> Iterator[Callable[..., RawFolder]]:
+    """The open raw folder of one source, fetched from a local set or made."""
+    opened = ExitStack()
 
     def made(source: str, origin: Folder | None = None, params: Params = params, limit: int | None = None) -> RawFolder:
         out = Folder(str(tmp_path / f"raw-{source}-{limit}"))
         fetch.run(StageCall(origin, out, params, lambda *_: None, limit=limit, fresh=True, extra={"source": source}))
-        return RawFolder(out, read_manifest(out, "raw"), source)
+        return opened.enter_context(RawFolder(out, read_manifest(out, "raw"), source))
 
-    return made
+    yield made
+    opened.close()
 
 
 @pytest.fixture

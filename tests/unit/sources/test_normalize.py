@@ -8,7 +8,7 @@ import pytest
 from blake3 import blake3
 
 from mmgic.schema.params import NormalizeParams, Params
-from mmgic.schema.records import Label, PictureRef, RawBox, RawRecord
+from mmgic.schema.records import Caption, Label, PictureRef, RawBox, RawRecord
 from mmgic.shards.folder import Folder
 from mmgic.shards.records import read_record_shard
 from mmgic.shards.work import UnitNote, UnitNotes
@@ -29,7 +29,7 @@ def normalized(scratch: Folder, params: Params) -> Callable[..., UnitNote]:
                 "toy",
                 "train",
                 PictureRef(name, blake3=blake3(data).hexdigest()),
-                ["Hi."],
+                [Caption("Hi.", "toy")],
                 [box],
             )
             raw_records.append(msgspec.structs.replace(record, **changes))
@@ -51,7 +51,9 @@ def test_bytes_are_kept_and_counts_add_up(
         ("png", 48, 32, 1),
         ("jpg", 32, 48, 6),
     ]
-    assert note.counts == {"pictures": 2, "boxes": 2, "records": 2, "captions": 2, "labels": 2, "regions": 2}
+    counts = {"pictures": 2, "boxes": 2, "records": 2, "captions": 2, "labels": 2, "regions": 2}
+    assert note.counts == {**counts, "described_labels": 0}
+    assert [record.blake3 for record, _ in records] == [blake3(data).hexdigest() for data in pictures.values()]
 
 
 def test_a_stretch_of_a_file_is_a_picture(

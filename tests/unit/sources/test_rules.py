@@ -11,8 +11,19 @@ from hypothesis import strategies as st
 
 from mmgic.images import PictureHeader, PictureStatus, decode, probe
 from mmgic.schema.manifests import Rejection
-from mmgic.schema.params import Params, RegionParams
-from mmgic.schema.records import LABEL_LOST, Box, DropCause, Label, PictureRef, RawBox, RawRecord, Record
+from mmgic.schema.params import NormalizeParams, Params
+from mmgic.schema.records import (
+    LABEL_LOST,
+    Box,
+    DropCause,
+    Label,
+    Phrase,
+    PictureRef,
+    RawBox,
+    RawRecord,
+    Record,
+    Relation,
+)
 from mmgic.sources.rules import record_from_raw
 
 _INF = float("inf")
@@ -36,20 +47,20 @@ def _raw(*boxes: RawBox, **fields: Any) -> RawRecord:
     )
 
 
-def _box(*corners: float, label: str = "toy:1", **flags: bool) -> RawBox:
+def _box(*corners: float, label: str = "toy:1", **flags: Any) -> RawBox:
     x1, y1, x2, y2 = corners
     return RawBox(Label(label, label), (x1, y1, x2, y2), **flags)
 
 
-def _record(params: RegionParams, *boxes: RawBox, header: PictureHeader | None = None, **fields: Any) -> Record:
+def _record(params: NormalizeParams, *boxes: RawBox, header: PictureHeader | None = None, **fields: Any) -> Record:
     record = record_from_raw(_raw(*boxes, **fields), header or _header(), params)
     assert isinstance(record, Record)
     return record
 
 
 @pytest.fixture(scope="session")
-def rules(params: Params) -> RegionParams:
-    return msgspec.structs.replace(
+def rules(params: Params) -> NormalizeParams:
+    regions = msgspec.structs.replace(
         params.normalize.regions,
         min_side_px=12,
         min_area_fraction=0.01,
@@ -57,10 +68,13 @@ def rules(params: Params) -> RegionParams:
         max_per_label=2,
         max_per_record=3,
     )
+    return msgspec.structs.replace(params.normalize, regions=regions)
 
 
 # One box that keeps the main crop at 0..100, then the one that is dropped. The main crop of 200 x 100 is a square of 100.
 _CASES: dict[str, list[RawBox]] = {
+    "unreadable": [_box(0, 0, 0, 0, fault="unreadable")],
+    "unknown_label": [_box(5, 5, 40, 40, fault="unknown_label")],
     "degenerate": [_box(5, 5, 5, 40)],
     "outside_picture": [_box(200, 5, 240, 40)],
     "outside_main_crop": [_box(150, 5, 170, 25)],
@@ -81,7 +95,7 @@ _CASES: dict[str, list[RawBox]] = {
 
 
 @pytest.mark.parametrize("cause", get_args(DropCause))
-def test_every_cause_is_reached_and_named(rules: RegionParams, cause: DropCause) -> None:
+def test_every_cause_is_reached_and_named(rules: NormalizeParams, cause: DropCause) -> None:
     record = _record(rules, _box(0, 2, 94, 92), *_CASES[cause])
     assert record.crop_xyxy_px == (0.0, 0.0, 100.0, 100.0)
     assert [dropped.cause for dropped in record.dropped_boxes] == [cause]
@@ -89,7 +103,7 @@ def test_every_cause_is_reached_and_named(rules: RegionParams, cause: DropCause)
     assert len(record.regions) == len(_CASES[cause])
 
 
-def test_a_cause_costs_the_label_only_where_the_object_is_not_in_the_crop(rules: RegionParams) -> None:
+def test_a_cause_costs_the_label_only_where_the_object_is_not_in_the_crop(rules: NormalizeParams) -> None:
     for cause in get_args(DropCause):
         boxes = [_box(0, 2, 94, 92), *_CASES[cause]]
         lost = msgspec.structs.replace(boxes[-1], label=Label("toy:9", "nine"))
@@ -102,7 +116,7 @@ def test_a_cause_costs_the_label_only_where_the_object_is_not_in_the_crop(rules:
     [(5.0, 5, 4, 9), (float("nan"), 0, 5, 5), (0, 0, _INF, 5), (-_INF, 0, 5, 5), (5, 5, 5, 5), (0, 0, 1e200, 5)],
 )
 @pytest.mark.parametrize("orientation", [1, 6])
-def test_boxes_that_are_none_are_degenerate(rules: RegionParams, corners: Box, orientation: int) -> None:
+def test_boxes_that_are_none_are_degenerate(rules: NormalizeParams, corners: Box, orientation: int) -> None:
     good = _box(10, 10, 60, 60)
     alone = _record(rules, good, header=_header(orientation=orientation))
     record = _record(rules, good, _box(*corners, label="toy:9"), header=_header(orientation=orientation))
@@ -114,11 +128,11 @@ def test_boxes_that_are_none_are_degenerate(rules: RegionParams, corners: Box, o
 
 
 @pytest.mark.parametrize("corners", [(-9, 5, 0, 40), (5, -9, 40, 0), (200, 5, 220, 40), (5, 100, 40, 130)])
-def test_a_box_that_touches_the_picture_from_outside_is_outside(rules: RegionParams, corners: Box) -> None:
+def test_a_box_that_touches_the_picture_from_outside_is_outside(rules: NormalizeParams, corners: Box) -> None:
     assert [dropped.cause for dropped in _record(rules, _box(*corners)).dropped_boxes] == ["outside_picture"]
 
 
-def test_regions_are_clipped_to_the_main_crop_and_the_largest_come_first(rules: RegionParams) -> None:
+def test_regions_are_clipped_to_the_main_crop_and_the_largest_come_first(rules: NormalizeParams) -> None:
     record = _record(rules, _box(-8, 10, 30, 40), _box(30, 10, 95, 90))
     assert [region.box_xyxy_px for region in record.regions] == [(30, 10, 95, 90), (0, 10, 30, 40)]
     for region in record.regions:
@@ -126,12 +140,12 @@ def test_regions_are_clipped_to_the_main_crop_and_the_largest_come_first(rules: 
         assert x2 - x1 == y2 - y1 and 0 <= x1 and 0 <= y1 and x2 <= 100 and y2 <= 100
 
 
-def test_crowds_do_not_draw_the_main_crop(rules: RegionParams) -> None:
+def test_crowds_do_not_draw_the_main_crop(rules: NormalizeParams) -> None:
     record = _record(rules, _box(0, 0, 90, 100, is_crowd=True), _box(150, 10, 190, 50))
     assert record.crop_xyxy_px[0] >= 90
 
 
-def test_a_declared_size_decides_where_boxes_were_counted(rules: RegionParams) -> None:
+def test_a_declared_size_decides_where_boxes_were_counted(rules: NormalizeParams) -> None:
     header = _header(100, 200, orientation=6)  # stored 200 x 100, shown 100 x 200
     stored = _record(rules, _box(10, 20, 60, 80), header=header, declared_size_px=(200, 100))
     upright = _record(rules, _box(20, 10, 80, 60), header=header, declared_size_px=(100, 200))
@@ -141,10 +155,65 @@ def test_a_declared_size_decides_where_boxes_were_counted(rules: RegionParams) -
     assert refused == Rejection("k", "size_mismatch", "declared 200x101, stored 200x100")
 
 
+@pytest.mark.parametrize(
+    ("policy", "declared", "expected"),
+    [
+        ("scale", (400, 200), (10, 5, 40, 35)),  # twice the stored 200 x 100
+        ("scale", (50, 100), (30, 10, 90, 70)),  # half of the upright 100 x 200
+        ("trust", (400, 200), (20, 10, 80, 70)),
+    ],
+)
+def test_a_picture_of_another_size_than_stated(
+    rules: NormalizeParams, policy: Any, declared: tuple[int, int], expected: Box
+) -> None:
+    params = msgspec.structs.replace(rules, size_mismatch=policy)
+    orientation = 6 if declared == (50, 100) else 1
+    box = (15, 5, 45, 35) if orientation == 6 else (20, 10, 80, 70)
+    header = _header(100, 200, 6) if orientation == 6 else _header()
+    record = _record(params, _box(*box), header=header, declared_size_px=declared)
+    if orientation == 6:
+        assert record.regions[0].box_xyxy_px == (30, 10, 90, 70)
+    else:
+        assert record.regions[0].box_xyxy_px == expected
+    hopeless = record_from_raw(_raw(declared_size_px=(-4, 7)), _header(), params)
+    assert isinstance(hopeless, Rejection) == (policy == "scale")
+
+
+def test_phrases_and_relations_stay_with_their_boxes(rules: NormalizeParams) -> None:
+    inside, beyond, flat = (10.0, 20.0, 60.0, 80.0), (150.0, 0.0, 190.0, 40.0), (5.0, 5.0, 5.0, 9.0)
+    phrases = [Phrase("here", inside), Phrase("beyond", beyond), Phrase("flat", flat), Phrase("off", (900, 0, 950, 9))]
+    relations = [Relation("on", "toy:1", inside, "toy:2", inside), Relation("by", "toy:1", inside, "toy:2", beyond)]
+    record = _record(
+        rules,
+        _box(0, 2, 94, 92),
+        phrases=phrases,
+        relations=relations,
+        dropped={"phrase.repeated": 2},
+        ids={"coco": "7"},
+    )
+    assert (record.phrases, record.relations) == (phrases[:1], relations[:1])
+    assert record.dropped == {
+        "phrase.degenerate": 1,
+        "phrase.outside_main_crop": 1,
+        "phrase.outside_picture": 1,
+        "phrase.repeated": 2,
+        "relation.outside_main_crop": 1,
+    }
+    turned = _record(
+        rules,
+        _box(10, 20, 60, 80),
+        phrases=phrases[:1],
+        header=_header(100, 200, orientation=6),
+        declared_size_px=(200, 100),
+    )
+    assert turned.phrases == [Phrase("here", (20.0, 10.0, 80.0, 60.0))]
+    assert record.ids == {"coco": "7"}
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("format", ["JPEG", "PNG"])
 def test_a_turned_box_holds_the_pixels_that_it_held(
-    rules: RegionParams, picture: Callable[..., bytes], orientation: int, format: str
+    rules: NormalizeParams, picture: Callable[..., bytes], orientation: int, format: str
 ) -> None:
     stored = (9, 3, 29, 17)
     data = picture(48, 32, box=stored, format=format, orientation=orientation)
@@ -181,11 +250,11 @@ _BOXES = st.lists(
     side=st.sampled_from([(200, 100), (90, 130), (64, 64), (1, 300)]),
 )
 def test_boxes_are_regions_plus_dropped_and_everything_lies_inside(
-    rules: RegionParams, boxes: list[RawBox], orientation: int, side: tuple[int, int]
+    rules: NormalizeParams, boxes: list[RawBox], orientation: int, side: tuple[int, int]
 ) -> None:
     record = _record(rules, *boxes, header=_header(*side, orientation=orientation))
     assert len(record.regions) + len(record.dropped_boxes) == len(boxes)
-    assert len(record.regions) <= rules.max_per_record
+    assert len(record.regions) <= rules.regions.max_per_record
     x1, y1, x2, y2 = record.crop_xyxy_px
     assert x2 - x1 == y2 - y1 == min(side)
     for region in record.regions:

@@ -10,6 +10,8 @@ from mmgic.schema.manifests import ShardEntry
 from mmgic.schema.params import Params
 from mmgic.schema.records import RawRecord
 from mmgic.shards.folder import Folder
+from mmgic.shards.lines import write_lines
+from mmgic.shards.manifest import read_manifest
 from mmgic.shards.tars import tar_writer
 from mmgic.sources import scenes
 from mmgic.sources.raw import RawFolder
@@ -32,7 +34,10 @@ def test_records_say_what_was_drawn(raw_records: Callable[..., Sequence[RawRecor
     assert [record.split for record in records] == ["train"] * 9 + ["val"] * 3
     drawn, _ = scene(few_scenes.common.seed, "train", 4, 48)
     record = records[4]
-    assert (record.key, record.captions) == ("scenes-train-00000004", list(drawn.captions))
+    assert (record.key, [caption.text for caption in record.captions]) == (
+        "scenes-train-00000004",
+        list(drawn.captions),
+    )
     assert [(box.label.name, box.box_xyxy_px) for box in record.boxes] == [
         (item.label, item.box_xyxy_px) for item in drawn.objects
     ]
@@ -59,6 +64,9 @@ def test_a_description_without_its_picture_is_refused(fetched: Callable[..., Raw
         with tar_writer(stream) as add:
             add("train-00000000.json", msgspec.json.encode(scene(1, "train", 0, 48)[0]))
         entry: ShardEntry = stream.entry(path, "", 0)
-    raw.files[path] = msgspec.structs.replace(raw.files[path], blake3=entry.blake3)
-    with pytest.raises(InputError, match=r"train-00000000.json does not follow its picture"):
-        list(scenes.raw_records(raw))
+    lines = [msgspec.structs.replace(line, blake3=entry.blake3) if line.path == path else line for line in raw.lines()]
+    ledger = write_lines(raw.folder, raw.ledger.name, "", lines)
+    manifest = msgspec.structs.replace(read_manifest(raw.folder, "raw"), shards=[ledger])
+    follows = pytest.raises(InputError, match=r"train-00000000.json does not follow its picture")
+    with RawFolder(raw.folder, manifest, "scenes") as other, follows:
+        list(scenes.raw_records(other))

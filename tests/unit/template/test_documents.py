@@ -14,7 +14,7 @@ from mmgic.geometry import NOTATIONS, boxes_from_text, norm_from_px
 from mmgic.schema.documents import Document, ImagePart, Part, TextPart
 from mmgic.schema.manifests import Rejection
 from mmgic.schema.params import Params, TemplateParams
-from mmgic.schema.records import Record
+from mmgic.schema.records import Caption, Record
 from mmgic.template.documents import document_from_record, merged
 
 _CAPTION = "Caption: A red cup and a spoon.\n"
@@ -74,7 +74,7 @@ def test_a_record_without_caption_is_rejected(params: Params, record: Callable[.
 
 def test_draws_depend_on_seed_and_key_alone(params: Params, record: Callable[..., Record]) -> None:
     captions = [f"Number {i}." for i in range(5)]
-    records = [record(f"k{i}", captions=captions) for i in range(2000)]
+    records = [record(f"k{i}", captions=[Caption(text, "toy") for text in captions]) for i in range(2000)]
     documents = [_document(one, params.template) for one in records]
     assert documents == [_document(one, params.template) for one in records]
     changed = [_document(one, params.template, seed=2) for one in records]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from mmgic.schema.documents import Document
 from mmgic.schema.params import Params
-from mmgic.schema.records import Record
+from mmgic.schema.records import Caption, Record
 from mmgic.shards.folder import Folder
 from mmgic.shards.lines import read_lines
 from mmgic.shards.manifest import ShardCut
@@ -28,7 +28,7 @@ def _written(folder: Folder, params: Params, records: list[Record], count: int) 
 def test_documents_in_the_order_of_their_records(
     scratch: Folder, params: Params, record: Callable[..., Record]
 ) -> None:
-    records = [record(f"toy-{i}", captions=["Hi."] if i != 1 else []) for i in range(4)]
+    records = [record(f"toy-{i}", captions=[Caption("Hi.", "toy")] if i != 1 else []) for i in range(4)]
     note = _written(scratch, params, records, 4)
     documents = list(read_lines(scratch / "out", note.entries[0], Document))
     assert [document.key for document in documents] == ["toy-0", "toy-2", "toy-3"]
