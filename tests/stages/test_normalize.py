@@ -92,7 +92,8 @@ def test_past_the_limit_the_stage_stops_and_keeps_the_list(call: Call, spoilt: P
     done = call("normalize", "--in", spoilt, "--out", tmp_path / "records", "--params", PARAMS)
     assert (done.returncode, done.stdout) == (6, "")
     assert (
-        "error: 4 of 10 were rejected, more than max_bad_fraction 0.01: truncated 1, missing_picture 1" in done.stderr
+        "error: 4 of 10 were rejected, more than max_bad_fraction 0.01: changed_picture 1, missing_picture 1"
+        in done.stderr
     )
     where = Path(done.stderr.partition("  at ")[2].splitlines()[0])
     assert len(where.read_bytes().splitlines()) == 4
