@@ -18,11 +18,12 @@ from mmgic.images import PictureHeader, PictureStatus, Reading, decode_crops, pr
 from mmgic.schema.manifests import Rejection
 from mmgic.schema.params import NormalizeParams
 from mmgic.schema.records import LostImage, PictureRef, RawRecord, Record
+from mmgic.schema.statistics import RecordStats
 from mmgic.shards.folder import Folder
 from mmgic.shards.records import write_record_shard
 from mmgic.shards.work import UnitNote, UnitNotes
 from mmgic.sources.rules import record_from_raw
-from mmgic.sources.tallies import tally
+from mmgic.sources.statistics import add_record, add_rejected, in_order
 
 _BATCH = 64
 _CHECK_SIDE_PX = 16
@@ -52,13 +53,12 @@ def write_records(
 
 def _written(unit: RecordUnit, raw: Folder, out: Folder, params: NormalizeParams, threads: int) -> UnitNote:
     rejections: list[Rejection] = []
-    counts: Counter[str] = Counter()
+    noticed: Counter[str] = Counter()
+    stats = RecordStats()
 
-    def reject(rejection: Rejection, boxes: int) -> None:
+    def reject(rejection: Rejection, source: str, boxes: int) -> None:
         rejections.append(rejection)
-        counts.update(pictures=1, rejected=1, boxes=boxes)
-        if boxes:
-            counts["dropped.record_rejected"] += boxes
+        add_rejected(stats, source, rejection.cause, boxes)
 
     def records() -> Iterator[tuple[Record, bytes]]:
         seen: set[str] = set()
@@ -67,24 +67,30 @@ def _written(unit: RecordUnit, raw: Folder, out: Folder, params: NormalizeParams
             checked = iter(_checked([image for image in batch if isinstance(image, RawRecord)], raw, params, threads))
             for image in batch:
                 if isinstance(image, LostImage):
-                    reject(Rejection(image.key, image.cause, image.detail), image.num_boxes)
+                    reject(Rejection(image.key, image.cause, image.detail), image.source, image.num_boxes)
                     continue
                 found = next(checked)
                 result = _record(image, found, params, seen)
                 if isinstance(found, _Picture):
-                    noticed = {"warnings": found.warned, "icc_profile": found.header.has_icc}
-                    counts.update(f"pictures_with_{name}" for name, is_so in noticed.items() if is_so)
+                    seen_in_it = {"warnings": found.warned, "icc_profile": found.header.has_icc}
+                    noticed.update(f"pictures_with_{name}" for name, is_so in seen_in_it.items() if is_so)
                 if isinstance(result, Rejection):
-                    reject(result, len(image.boxes))
+                    reject(result, image.source, len(image.boxes))
                 elif isinstance(found, _Picture):
                     seen.add(result.key)
-                    counts.update(tally(result), pictures=1)
+                    add_record(stats, result)
                     yield result, found.data
 
     entry = write_record_shard(out, unit.name, unit.split, records())
     if not entry.count:
         out.remove(unit.name)
-    return UnitNote([entry] if entry.count else [], rejections, dict(counts))
+    out.write(stats_name(unit.name), msgspec.json.encode(in_order(stats)))
+    return UnitNote([entry] if entry.count else [], rejections, {**stats.counts, **noticed})
+
+
+def stats_name(shard: str) -> str:
+    """The file with the figures of a shard."""
+    return f"stats/{shard.removesuffix('.tar')}.json"
 
 
 def _record(
