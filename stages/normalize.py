@@ -1,7 +1,8 @@
 """normalize: raw files to record shards, with boxes in upright pixels, a main crop and regions.
 
 Reads a raw folder. Writes `<split>-00000.tar` (`<key>.jpg|png` + `<key>.json`), `rejected.jsonl`, figures (`stats.json`, and
-`stats/` of each shard) and the manifest, whose counts add up: boxes = regions + every `dropped.<cause>`. Params: `normalize`, `common.seed`. One shard is one unit of work.
+`stats/` of each shard) and the manifest, whose counts add up: boxes = regions + every `dropped.<cause>`. Params: `normalize`,
+`common.seed`. One shard is one unit of work.
 
 Example: mmgic normalize --in data/raw --out data/records --params params.yaml
 """

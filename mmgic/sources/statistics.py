@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from mmgic.schema.records import Record
-from mmgic.schema.statistics import Histogram, LabelStats, RecordStats, SourceStats
+from mmgic.schema.statistics import LabelStats, RecordStats, SourceStats
 from mmgic.sources.tallies import num_boxes, tally
 
 V = TypeVar("V")
@@ -90,23 +90,6 @@ def in_order(stats: RecordStats) -> RecordStats:
         captions_by_origin=_sorted(stats.captions_by_origin),
         labels=_sorted(stats.labels),
     )
-
-
-def quantile(histogram: Histogram, fraction: float) -> int:
-    """The lower edge of the bin in which the given fraction of all is reached; 0 of an empty histogram."""
-    wanted = fraction * sum(histogram.values())
-    reached = 0
-    for edge, count in sorted(histogram.items()):
-        reached += count
-        if reached >= wanted:
-            return edge
-    return 0
-
-
-def mean(histogram: Histogram) -> float:
-    """The mean of the bins' lower edges; exact where a bin is one number."""
-    total = sum(histogram.values())
-    return sum(edge * count for edge, count in histogram.items()) / total if total else 0.0
 
 
 def _bin(stats: RecordStats, name: str, value: int) -> None:
