@@ -4,6 +4,7 @@ A body knows the validator that the server gave with its first bytes (an ETag, o
 rest can be asked for, and only the rest of the same.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -68,10 +69,12 @@ class _Note(msgspec.Struct, frozen=True):
 class FileBody:
     """A body in `<name>.part`, with its URL and validator in `<name>.part.json` beside. Open with `with`.
 
-    A killed process leaves both; what was written is taken up where URL and validator are known.
+    A killed process leaves both; what was written is taken up where URL and validator are known. `progress` is told how many
+    bytes there are.
     """
 
-    def __init__(self, path: Path, url: str) -> None:
+    def __init__(self, path: Path, url: str, progress: Callable[[int], None] = lambda num_bytes: None) -> None:
+        self._progress = progress
         self.part = path.with_name(f"{path.name}.part")
         self._note = path.with_name(f"{path.name}.part.json")
         self._url = url
@@ -115,11 +118,7 @@ class FileBody:
                 error.strerror or str(error), where=str(self.part), hint="mend it and run the same command again"
             ) from error
         self.num_bytes += len(data)
-
-    def move_to(self, path: Path) -> None:
-        """Gives the whole file its name."""
-        self.part.rename(path)
-        self._note.unlink(missing_ok=True)
+        self._progress(self.num_bytes)
 
     def _noted(self) -> str:
         try:
@@ -127,3 +126,12 @@ class FileBody:
         except (FileNotFoundError, msgspec.MsgspecError):
             return ""
         return note.validator if note.url == self._url else ""
+
+
+def name_whole_file(path: Path) -> bool:
+    """Gives a whole `<name>.part` its name; false where there is neither."""
+    part = path.with_name(f"{path.name}.part")
+    if part.exists():
+        part.rename(path)
+    path.with_name(f"{path.name}.part.json").unlink(missing_ok=True)
+    return path.exists()

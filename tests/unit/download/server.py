@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class Server:
         self._counts: Counter[str] = Counter()
         self.num_open = 0
         self.most_open = 0
+        self.num_connections = 0
         self._host = host
         self._context = context
         self._loop = asyncio.new_event_loop()
@@ -103,6 +105,11 @@ class Server:
         """How often each path was asked for."""
         return Counter(request.path for request in list(self.log))
 
+    def wait_until_quiet(self) -> None:
+        """Waits until all that was sent by clients that are gone has been read."""
+        while self.num_connections:
+            time.sleep(0.01)
+
     async def _stop(self) -> None:
         self._server.close()
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -111,6 +118,7 @@ class Server:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.num_connections += 1
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 first, *lines = head.decode("latin-1").split("\r\n")
@@ -131,6 +139,7 @@ class Server:
         except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
             pass
         finally:
+            self.num_connections -= 1
             writer.close()
 
 

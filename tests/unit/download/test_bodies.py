@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mmgic.download.bodies import FileBody, MemoryBody
+from mmgic.download.bodies import FileBody, MemoryBody, name_whole_file
 
 _URL = "http://h/f"
 
@@ -27,9 +27,10 @@ def test_a_file_is_taken_up_where_it_broke_off(tmp_path: Path) -> None:
     with FileBody(tmp_path / "deep" / "f.zip", _URL) as body:
         assert (body.num_bytes, body.validator) == (5, '"a"')
         body.write(b"678")
-        body.move_to(tmp_path / "deep" / "f.zip")
+    assert name_whole_file(tmp_path / "deep" / "f.zip") and name_whole_file(tmp_path / "deep" / "f.zip")
     assert (tmp_path / "deep" / "f.zip").read_bytes() == b"12345678"
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["f.zip"]
+    assert not name_whole_file(tmp_path / "f.zip")
 
 
 @pytest.mark.parametrize("left", ["other url", "no validator", "no note", "broken note"])

@@ -3,6 +3,7 @@
 import os
 import time
 from email.utils import formatdate
+from pathlib import Path
 
 import pytest
 
@@ -151,9 +152,9 @@ def test_servers_that_want_to_be_left_alone(server: Server, asked: Asked) -> Non
 
 
 def test_no_cookies_and_no_passwords(
-    server: Server, asked: Asked, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+    server: Server, asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    netrc = tmp_path / "netrc"  # type: ignore[operator]
+    netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login me password secret\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
