@@ -1,14 +1,17 @@
-"""The notes of all units to the finished folder: sums the counts, checks what was lost, commits."""
+"""The notes of all units to the finished folder: sums the counts, checks what was lost, commits.
+
+Rejections pass straight through to their file, so that memory does not grow with them.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from mmgic.errors import InputError, TooManyBadError
 from mmgic.execution.call import Outcome
-from mmgic.schema.manifests import Rejection
+from mmgic.schema.manifests import Rejection, ShardEntry
 from mmgic.shards.manifest import write_rejections
 from mmgic.shards.work import UnitNote, Work
 
@@ -32,36 +35,41 @@ def commit_units(
         TooManyBadError: more than `max_bad_fraction` of them were rejected; the causes are named.
         InputError: nothing is left of what is needed.
     """
-    notes = list(notes)
-    rejections = [rejection for note in notes for rejection in note.rejections]
+    entries: list[ShardEntry] = []
     counts: Counter[str] = Counter()
-    for note in notes:
-        counts.update(note.counts)
-    causes = write_rejections(work.files, rejections)
+
+    def rejections() -> Iterator[Rejection]:
+        for note in notes:
+            entries.extend(note.entries)
+            counts.update(note.counts)
+            yield from note.rejections
+
+    causes = write_rejections(work.files, rejections())
     counts.update({f"rejected.{cause}": count for cause, count in causes.items()})
-    check_bad_fraction(rejections, counts[total], max_bad_fraction, work.files.file("rejected.jsonl"))
+    check_bad_fraction(causes, counts[total], max_bad_fraction, work.files.file("rejected.jsonl"))
     if needed and not counts[needed]:
         raise InputError(f"{counts[total]} {total} leave no {needed}", where=work.files.file("rejected.jsonl"))
     manifest = msgspec.structs.replace(
         work.manifest,
-        shards=[entry for note in notes for entry in note.entries],
+        shards=entries,
         counts=dict(sorted(counts.items())),
         facts=dict(facts or {}),
     )
     return Outcome(work.commit(manifest), metrics=manifest.counts)
 
 
-def check_bad_fraction(rejections: list[Rejection], num_all: int, limit: float, where: str) -> None:
-    """Stops a stage that lost too many records.
+def check_bad_fraction(causes: Mapping[str, int], num_all: int, limit: float, where: str) -> None:
+    """Stops a stage that lost too many records, by their number for each cause.
 
     Raises:
         TooManyBadError: more than `limit` of `num_all` were rejected; the causes are named.
     """
-    if len(rejections) > limit * num_all:
-        causes = Counter(rejection.cause for rejection in rejections).most_common()
+    num_bad = sum(causes.values())
+    if num_bad > limit * num_all:
+        most_first = sorted(causes.items(), key=lambda item: (-item[1], item[0]))
         raise TooManyBadError(
-            f"{len(rejections)} of {num_all} were rejected, more than max_bad_fraction {limit:g}: "
-            + ", ".join(f"{cause} {count}" for cause, count in causes),
+            f"{num_bad} of {num_all} were rejected, more than max_bad_fraction {limit:g}: "
+            + ", ".join(f"{cause} {count}" for cause, count in most_first),
             where=where,
             hint="mend what is named there, or raise this stage's max_bad_fraction (--set STAGE.max_bad_fraction=...)",
         )

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import IO, cast
 
 from mmgic.errors import InputError
 from mmgic.shards.folder import Folder
@@ -21,11 +22,27 @@ ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz")
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError)
 
 
+def _as_it_is(stream: IO[bytes]) -> IO[bytes]:
+    return stream
+
+
+_DECOMPRESSORS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
+    "gz": lambda stream: cast(IO[bytes], gzip.GzipFile(fileobj=stream)),
+    "tgz": lambda stream: cast(IO[bytes], gzip.GzipFile(fileobj=stream)),
+    "xz": lambda stream: cast(IO[bytes], lzma.open(stream)),  # noqa: SIM115,
+}
+
+
+class BrokenMember(Exception):
+    """A member whose bytes are damaged or end early; others of its archive may be sound."""
+
+
 @dataclass(frozen=True)
 class Member:
     """A file, or what should be one, of an archive. `is_file` is false of links, devices and encrypted members.
 
-    `read(limit)` gives its bytes, at most `limit` of them; it must be called before the next member is taken.
+    `read(limit)` gives its bytes, at most `limit` of them; it must be called before the next member is taken. It raises
+    `BrokenMember` where they cannot be read.
     """
 
     name: str
@@ -46,8 +63,12 @@ def archive_members(folder: Folder, name: str) -> Iterator[Member]:
                 with zipfile.ZipFile(stream) as archive:
                     yield from _of_zip(archive)
             else:
-                with tarfile.open(fileobj=stream, mode="r|*") as archive:
+                # `tarfile` has decompressors of its own, which check no checksum.
+                plain = _DECOMPRESSORS.get(name.rpartition(".")[2], _as_it_is)(stream)
+                with tarfile.open(fileobj=plain, mode="r|") as archive:
                     yield from _of_tar(archive)
+                while plain.read(1 << 20):
+                    pass
     except _BROKEN as error:
         raise InputError(
             f"cannot read the archive: {error}", where=folder.file(name), hint="is the download whole? get it again"
@@ -60,8 +81,11 @@ def _of_zip(archive: zipfile.ZipFile) -> Iterator[Member]:
             continue
 
         def read(limit: int, info: zipfile.ZipInfo = info) -> bytes:
-            with archive.open(info) as stream:
-                return stream.read(limit)
+            try:
+                with archive.open(info) as stream:
+                    return stream.read(limit)
+            except (*_BROKEN, NotImplementedError) as error:
+                raise BrokenMember(str(error)) from error
 
         is_link = (info.external_attr >> 28) == 0xA
         is_encrypted = bool(info.flag_bits & 1)
@@ -74,10 +98,10 @@ def _of_tar(archive: tarfile.TarFile) -> Iterator[Member]:
             continue
 
         def read(limit: int, info: tarfile.TarInfo = info) -> bytes:
-            stream = archive.extractfile(info)
-            data = stream.read(limit) if stream else b""
-            if len(data) < min(limit, info.size):
-                raise tarfile.ReadError(f"{info.name} ends early")
-            return data
+            try:
+                stream = archive.extractfile(info)
+                return stream.read(limit) if stream else b""
+            except _BROKEN as error:
+                raise BrokenMember(str(error)) from error
 
         yield Member(info.name, info.size, info.isreg(), read)

@@ -18,7 +18,7 @@ from blake3 import blake3
 
 from mmgic.errors import InputError
 from mmgic.schema.manifests import LedgerLine
-from mmgic.shards.archives import ARCHIVES, archive_members
+from mmgic.shards.archives import ARCHIVES, BrokenMember, archive_members
 from mmgic.shards.folder import Folder, HashingReader, is_safe_name
 from mmgic.shards.tars import tar_writer
 from mmgic.sources.registry import Source
@@ -154,10 +154,13 @@ def _found(source: Source, origin: Folder, wanted: _Wanted, max_bytes: int) -> I
             if found is None:
                 continue
             where = f"{archive}#{member.name}"
-            if member.is_file:
-                yield _limited(found, member.read(max_bytes + 1), where, max_bytes)
-            else:
+            if not member.is_file:
                 yield _failed(found, where, "not_a_plain_file"), b""
+                continue
+            try:
+                yield _limited(found, member.read(max_bytes + 1), where, max_bytes)
+            except BrokenMember:
+                yield _failed(found, where, "broken_member"), b""
 
 
 def _limited(line: LedgerLine, data: bytes, where: str, max_bytes: int) -> tuple[LedgerLine, bytes]:

@@ -11,6 +11,9 @@ from blake3 import blake3
 from PIL import Image
 
 from mmgic.schema.manifests import LedgerLine
+from mmgic.shards.folder import Folder
+from mmgic.shards.lines import read_lines
+from mmgic.shards.manifest import read_manifest
 
 Call = Callable[..., "CompletedProcess[str]"]
 PARAMS = Path(__file__).parents[2] / "params.yaml"
@@ -50,24 +53,27 @@ def test_every_file_is_in_the_ledger_with_its_hash_and_licence(call: Call, coco:
         "-q",
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert msgspec.json.decode(done.stdout)["metrics"] == {"files.coco": 10}
-    lines = [
-        msgspec.json.decode(line, type=LedgerLine)
-        for line in (tmp_path / "raw" / "ledger.jsonl").read_bytes().splitlines()
-    ]
+    assert msgspec.json.decode(done.stdout)["metrics"] == {"files.coco": 4, "pictures.coco": 6}
+    raw = Folder(str(tmp_path / "raw"))
+    (entry,) = read_manifest(raw, "raw").shards
+    lines = list(read_lines(raw, entry, LedgerLine))
+    assert (entry.name, entry.count, len(lines)) == ("coco/ledger.jsonl.zst", 10, 10)
     for line in lines:
-        data = (tmp_path / "raw" / line.path).read_bytes()
+        data = raw.stretch(line.shard or line.path, line.offset, line.num_bytes)
         assert data == (coco / line.path.removeprefix("coco/")).read_bytes()
         assert (line.num_bytes, line.blake3) == (len(data), blake3(data).hexdigest())
         assert line.license == ("http://l" if line.path.endswith(".jpg") else "")
-    files = {str(path.relative_to(tmp_path / "raw")) for path in (tmp_path / "raw" / "coco").rglob("*.*")}
-    assert files == {line.path for line in lines}
+    files = {name for name, _ in (raw / "coco").walk()}
+    assert files == {line.path.removeprefix("coco/") for line in lines if not line.shard} | {
+        "pictures-00000.tar",
+        "ledger.jsonl.zst",
+    }
 
 
 def test_the_same_limit_in_each_stage_loses_nothing(call: Call, coco: Path, tmp_path: Path) -> None:
     common = ["--params", PARAMS, "--limit", "1", "-q", "--json"]
     call("fetch", "--source", "coco", "--in", coco, "--out", tmp_path / "raw", *common)
-    assert len(list((tmp_path / "raw").rglob("*.jpg"))) == 2
+    assert read_manifest(Folder(str(tmp_path / "raw")), "raw").counts == {"files.coco": 4, "pictures.coco": 2}
     done = call("normalize", "--in", tmp_path / "raw", "--out", tmp_path / "records", *common)
     assert done.returncode == 0, done.stderr
     metrics = msgspec.json.decode(done.stdout)["metrics"]
@@ -88,11 +94,11 @@ def test_a_plan_counts_files_and_bytes_and_writes_nothing(call: Call, coco: Path
         "--dry-run",
         "--json",
     )
-    num_bytes = sum(path.stat().st_size for path in coco.rglob("*.*"))
+    num_bytes = sum(path.stat().st_size for path in coco.rglob("*.json"))
     assert msgspec.json.decode(done.stdout) == {
         "reads": str(coco),
         "writes": str(tmp_path / "raw"),
-        "counts": {"files.coco": 10},
+        "counts": {"files.coco": 4, "pictures.coco": 6},
         "bytes": num_bytes,
     }
     assert list(tmp_path.iterdir()) == []
@@ -104,7 +110,8 @@ def test_a_plan_counts_files_and_bytes_and_writes_nothing(call: Call, coco: Path
         (
             ["--source", "coco"],
             2,
-            "error: source coco is taken from a local folder\n  at --in\nhint: --source coco --in DIR\n",
+            "error: source coco is taken from a local folder\n  at --in\n"
+            "hint: --source coco --in DIR, or params fetch.origins: {{coco: DIR}}\n",
         ),
         (
             ["--source", "cocoo"],
@@ -171,6 +178,7 @@ def test_a_folder_with_captions_goes_all_the_way_to_records(call: Call, coco: Pa
     assert msgspec.json.decode(done.stdout)["metrics"] == {
         "boxes": 0,
         "captions": 1,
+        "described_labels": 0,
         "labels": 0,
         "pictures": 1,
         "records": 1,

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 from PIL import Image
 
-from mmgic.schema.manifests import Manifest, Rejection
+from mmgic.schema.manifests import LedgerLine, Manifest, Rejection
 from mmgic.shards.folder import Folder
+from mmgic.shards.lines import read_lines
 from mmgic.shards.manifest import read_manifest
 from mmgic.shards.records import read_record_shard
 
@@ -46,7 +47,12 @@ def spoilt(call: Call, tmp_path_factory: pytest.TempPathFactory) -> Path:
         call("fetch", "--source", "coco", "--in", place / "set", "--out", place / "raw", "--params", PARAMS).returncode
         == 0
     )
-    (place / "raw" / "coco" / "train" / "7.jpg").write_bytes((place / "raw" / "coco" / "train" / "6.jpg").read_bytes())
+    raw = Folder(str(place / "raw"))
+    lines = {line.path: line for line in read_lines(raw, read_manifest(raw, "raw").shards[0], LedgerLine)}
+    place_of_7 = lines["coco/train/7.jpg"].offset + 100
+    with (place / "raw" / "coco" / "pictures-00000.tar").open("r+b") as tar:
+        tar.seek(place_of_7)
+        tar.write(b"changed")
     return place / "raw"
 
 
@@ -86,7 +92,8 @@ def test_past_the_limit_the_stage_stops_and_keeps_the_list(call: Call, spoilt: P
     done = call("normalize", "--in", spoilt, "--out", tmp_path / "records", "--params", PARAMS)
     assert (done.returncode, done.stdout) == (6, "")
     assert (
-        "error: 4 of 10 were rejected, more than max_bad_fraction 0.01: truncated 1, missing_picture 1" in done.stderr
+        "error: 4 of 10 were rejected, more than max_bad_fraction 0.01: changed_picture 1, missing_picture 1"
+        in done.stderr
     )
     where = Path(done.stderr.partition("  at ")[2].splitlines()[0])
     assert len(where.read_bytes().splitlines()) == 4

@@ -87,7 +87,7 @@ def test_records_without_captions_are_rejected_and_bounded(call: Call, tmp_path:
     assert msgspec.json.decode(done.stdout)["metrics"]["rejected.no_caption"] == 1
     assert (
         tmp_path / "documents" / "rejected.jsonl"
-    ).read_text() == '{"key":"folder-d","cause":"no_caption","detail":""}\n'
+    ).read_text() == '{"key":"folder-d-d2b5ae8f39","cause":"no_caption","detail":""}\n'
 
 
 def test_boxes_in_a_notation_pass_through_to_the_rows(call: Call, unbroken: Path, tmp_path: Path) -> None:
