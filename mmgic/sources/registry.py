@@ -80,6 +80,7 @@ SOURCES = {
             True,
             "a folder of pictures with captions in captions.jsonl or captions.tsv",
         ),
+        Source("open-images", "mmgic.sources.open_images", True, "Open Images V4 to V7: boxes of 600 classes"),
     )
 }
 
