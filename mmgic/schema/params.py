@@ -32,7 +32,7 @@ class ScenesParams(_Section, frozen=True):
     side_px: Annotated[int, Meta(ge=32, le=1024)]
 
 
-SourceName = Literal["photos", "scenes", "coco", "folder", "open-images"]
+SourceName = Literal["photos", "scenes", "coco", "folder", "open-images", "visual-genome"]
 
 
 class FetchParams(_Section, frozen=True):

@@ -7,16 +7,17 @@ rows that name no image are one lost image a split.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import PurePosixPath
 
 from mmgic.schema.manifests import LedgerLine
-from mmgic.schema.records import Label, LostImage, PictureRef, RawBox, RawRecord
+from mmgic.schema.records import Label, LostImage, RawBox, RawRecord
 from mmgic.shards.folder import Folder
 from mmgic.sources.json_stream import Source
 from mmgic.sources.open_images.classes import ancestors_by_id, labels_by_mid
 from mmgic.sources.open_images.tables import IMAGE_ID, BoxRow, Image, Tables, files_among, images
+from mmgic.sources.places import LoosePictures, picture_at
 from mmgic.sources.raw import RawFolder, key_from_file
 
 _FOLDERS = ("", "annotations/")
@@ -39,14 +40,12 @@ def local_pictures(origin: Folder, limit: int | None) -> Iterator[LedgerLine]:
         InputError: a native file cannot be read.
     """
     tables = Tables(files_among(local_files(origin), origin.url), origin.open, origin.file)
-    folders = _Answers(origin.exists)
+    pictures = LoosePictures(origin)
     taken: Counter[str] = Counter()
     for image in images(tables):
         taken[image.split] += 1
         if not image.lost and (limit is None or taken[image.split] <= limit):
-            paths = _paths(image)
-            loose = (path for path in paths if folders[path.rpartition("/")[0]] and origin.exists(path))
-            yield LedgerLine(next(loose, paths[0]), license=image.listed.license, origin=image.listed.origin)
+            yield LedgerLine(pictures.path(_paths(image)), license=image.listed.license, origin=image.listed.origin)
 
 
 def picture_of_member(archive: str, member: str) -> str:
@@ -77,17 +76,6 @@ def raw_records(raw: RawFolder) -> Iterator[RawRecord | LostImage]:
         yield image.lost or _raw_record(raw, image, labels, ancestors)
 
 
-class _Answers(dict[str, bool]):
-    """Answers to a question, each asked once."""
-
-    def __init__(self, question: Callable[[str], bool]) -> None:
-        self._question = question
-
-    def __missing__(self, key: str) -> bool:
-        self[key] = self._question(key)
-        return self[key]
-
-
 def _raw_record(
     raw: RawFolder, image: Image, labels: Mapping[str, Label], ancestors: Mapping[str, list[Label]]
 ) -> RawRecord:
@@ -96,7 +84,7 @@ def _raw_record(
         key=key_from_file(raw.source, f"{image.id}.jpg"),
         source=raw.source,
         split=image.split,
-        picture=_picture(raw, image),
+        picture=picture_at(raw, _paths(image)),
         captions=[],
         boxes=boxes,
         ids={"flickr": image.listed.flickr} if image.listed.flickr else {},
@@ -126,8 +114,3 @@ def _paths(image: Image) -> list[str]:
     split = image.split
     folders = ("images/", f"{split}/", f"images/{split}/", f"{split}/data/", f"{split}_{image.id[0]}/", "")
     return [f"{folder}{image.id}.jpg" for folder in folders]
-
-
-def _picture(raw: RawFolder, image: Image) -> PictureRef:
-    paths = [f"{raw.source}/{path}" for path in _paths(image)]
-    return raw.picture(next((path for path in paths if raw.line(path)), paths[0]))

@@ -117,7 +117,7 @@ def files_among(names: Iterable[str], where: str) -> Files:
 
 
 def images(tables: Tables) -> Iterator[Image]:
-    """The images that have boxes, by split and id; before them, for each split, what stands for its rows without an image.
+    """The images that have boxes, by split and id; then, for each split, what stands for its rows without an image.
 
     Raises:
         InputError: a file lacks a column, or its rows cannot be told apart.
@@ -125,15 +125,15 @@ def images(tables: Tables) -> Iterator[Image]:
     with Spool[BoxRow](BoxRow) as boxes, Spool[ListRow](ListRow) as lists:
         nameless = _spool_boxes(tables, boxes)
         listed_splits = _spool_lists(tables, lists)
-        for split, count in nameless.items():
-            lost = LostImage(f"{SOURCE}-{split}-rows-without-image", SOURCE, split, "no_image_id", num_boxes=count)
-            yield Image(split, "", [], ListRow(), lost)
         for key, (found, listed) in joined(boxes.groups(), lists.groups()):
             split, _, image = str(key).partition("/")
             if found:
                 is_listed = bool(listed) or split not in listed_splits
                 lost_image = _lost(split, image, len(found), is_listed=is_listed)
                 yield Image(split, image, found, listed[0] if listed else ListRow(), lost_image)
+        for split, count in nameless.items():
+            lost = LostImage(f"{SOURCE}-{split}-rows-without-image", SOURCE, split, "no_image_id", num_boxes=count)
+            yield Image(split, "", [], ListRow(), lost)
 
 
 def _spool_boxes(tables: Tables, spool: Spool[BoxRow]) -> Counter[str]:

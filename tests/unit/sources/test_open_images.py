@@ -117,7 +117,7 @@ def test_rows_without_an_image_and_unsafe_images_are_lost_with_their_boxes(
     local_set: Callable[..., Folder], raw_records: Raw
 ) -> None:
     rows = [_row(""), _row("../../etc"), _row(""), _row("../../etc"), _row("aa"), ",,,\n"]
-    lost, unsafe, record = raw_records("open-images", _set(local_set, *rows))
+    unsafe, record, lost = raw_records("open-images", _set(local_set, *rows))
     assert lost == LostImage("open-images-train-rows-without-image", "open-images", "train", "no_image_id", num_boxes=3)
     assert (unsafe.cause, unsafe.detail, unsafe.num_boxes) == ("unsafe_name", "image '../../etc'", 2)
     assert msgspec.json.decode(msgspec.json.encode(record), type=RawRecord).key == "open-images-aa"
@@ -270,7 +270,7 @@ def test_a_limit_takes_the_first_images_of_each_split(
     files = {f"images/{image}.jpg": picture(format="JPEG") for image in ("aa", "bb", "cc", "dd")}
     origin = _set(local_set, *rows, **{"test-annotations-bbox.csv": _HEADER + _row("dd")}, **files)
     raw = fetched("open-images", origin, limit=2)
-    assert sorted(line.path[-6:] for line in raw.lines() if line.path.endswith("jpg")) == ["aa.jpg", "dd.jpg"]
+    assert sorted(line.path[-6:] for line in raw.lines() if line.path.endswith("jpg")) == ["aa.jpg", "bb.jpg", "dd.jpg"]
 
 
 @pytest.mark.parametrize(
