@@ -110,7 +110,8 @@ def test_a_label_has_one_name_that_an_object_bears(records: list[RawRecord], nat
     described = [box.label for record in records for box in record.boxes if box.label.description]
     assert len(described) == 438
     for label in described:
-        assert label.description == " ".join(meanings[label.id.removeprefix("visual-genome:")].split())
+        meaning = re.sub(r"^\([^()]*\) ", "", " ".join(meanings[label.id.removeprefix("visual-genome:")].split()))
+        assert label.description == meaning[0].upper() + meaning[1:].rstrip(" ;:,") + "."
 
 
 def test_attributes_stay_with_their_objects(records: list[RawRecord], native: Native) -> None:

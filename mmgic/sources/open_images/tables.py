@@ -168,9 +168,12 @@ def _split(name: str) -> str:
 
 
 def _lost(split: str, image: str, num_boxes: int, *, is_listed: bool) -> LostImage | None:
-    cause = "unsafe_name" if not IMAGE_ID.fullmatch(image) else "" if is_listed else "unlisted_image"
     key = key_from_file(SOURCE, f"{image}.jpg")
-    return LostImage(key, SOURCE, split, cause, f"image {image!r}", num_boxes) if cause else None
+    if not IMAGE_ID.fullmatch(image):
+        return LostImage(key, SOURCE, split, "unsafe_name", f"image {image!r}", num_boxes)
+    if not is_listed:
+        return LostImage(key, SOURCE, split, "unlisted_image", f"image {image!r}", num_boxes)
+    return None
 
 
 def _box_row(cells: list[str], is_whole: bool) -> BoxRow:

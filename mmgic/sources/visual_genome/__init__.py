@@ -23,7 +23,8 @@ from mmgic.sources.places import LoosePictures, picture_at
 from mmgic.sources.raw import RawFolder, key_from_file
 from mmgic.sources.spool import Spool, joined
 from mmgic.sources.visual_genome.concepts import concepts
-from mmgic.sources.visual_genome.parts import PARTS, SOURCE, SPLIT, ImageRow, definitions, files_among
+from mmgic.sources.visual_genome.parts import PARTS, SOURCE, SPLIT, ImageRow, files_among
+from mmgic.sources.wordnet import glosses_from_synsets, sentence_from_gloss
 
 _FOLDERS = ("images/", "VG_100K/", "VG_100K_2/", "images/VG_100K/", "images/VG_100K_2/", "")
 """Where a picture may lie; the first is the place of one from an archive."""
@@ -72,20 +73,25 @@ def raw_records(raw: RawFolder) -> Iterator[RawRecord | LostImage]:
     files = files_among(
         (path.removeprefix(f"{raw.source}/") for path in raw.paths(suffix=".json")), raw.folder.file(raw.source)
     )
-    meanings: dict[str, str] = {}
-    if "synsets" in files:
-        path = f"{raw.source}/{files['synsets']}"
-        with raw.open(path) as stream:
-            meanings = definitions(stream, raw.folder.file(path))
+    descriptions = _descriptions(raw, files)
     with ExitStack() as opened, Spool[LostImage](LostImage) as lost:
         spools = {name: opened.enter_context(Spool[Any](part.rows)) for name, part in PARTS.items()}
         for name in (name for name in PARTS if name in files):
             _spool(raw, f"{raw.source}/{files[name]}", name, spools[name], lost)
         for image, found in joined(*(spool.groups() for spool in spools.values())):
             rows = {name: list(chain.from_iterable(lists or ())) for name, lists in zip(PARTS, found, strict=True)}
-            yield from _images(raw, image, rows, meanings)
+            yield from _images(raw, image, rows, descriptions)
         for _, entries in lost.groups():
             yield from entries
+
+
+def _descriptions(raw: RawFolder, files: Mapping[str, str]) -> dict[str, str]:
+    """Sentences by synset, where the set has them."""
+    if "synsets" not in files:
+        return {}
+    path = f"{raw.source}/{files['synsets']}"
+    glosses = glosses_from_synsets(raw.read(path), raw.folder.file(path))
+    return {synset: sentence_from_gloss(gloss) for synset, gloss in glosses.items()}
 
 
 def _spool(raw: RawFolder, path: str, name: str, spool: Spool[Any], lost: Spool[LostImage]) -> None:
@@ -98,7 +104,7 @@ def _spool(raw: RawFolder, path: str, name: str, spool: Spool[Any], lost: Spool[
 
 
 def _images(
-    raw: RawFolder, image: int, rows: Mapping[str, Sequence[Any]], meanings: Mapping[str, str]
+    raw: RawFolder, image: int, rows: Mapping[str, Sequence[Any]], descriptions: Mapping[str, str]
 ) -> Iterator[RawRecord | LostImage]:
     """The image, and what stands for its further entries in `image_data.json`."""
     key = key_from_file(SOURCE, f"{image}.jpg")
@@ -112,7 +118,7 @@ def _images(
         yield LostImage(key, SOURCE, SPLIT, "unreadable_entry", listed[0].fault, num_boxes)
     else:
         found = concepts(
-            rows["objects"], rows["attributes"], rows["relationships"], rows["region_descriptions"], meanings
+            rows["objects"], rows["attributes"], rows["relationships"], rows["region_descriptions"], descriptions
         )
         yield RawRecord(
             key=key,

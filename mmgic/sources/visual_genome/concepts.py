@@ -27,12 +27,12 @@ def concepts(
     attributes: Sequence[AttributesRow | None],
     relations: Sequence[RelationRow | None],
     phrases: Sequence[PhraseRow | None],
-    definitions: Mapping[str, str],
+    descriptions: Mapping[str, str],
 ) -> Concepts:
     """The concepts of an image from the rows of its files, None where a row could not be read."""
     dropped: Counter[str] = Counter()
     places = {number: place for place, row in reversed(list(enumerate(objects))) if row for number in reversed(row.ids)}
-    labels = _labels(objects, definitions)
+    labels = _labels(objects, descriptions)
     said = _attributes(attributes, places, dropped)
     return Concepts(
         [_raw_box(row, labels, list(said.get(place, ()))) for place, row in enumerate(objects)],
@@ -47,7 +47,7 @@ def label_id(row: ObjectRow) -> str:
     return f"{SOURCE}:{row.synset}" if row.synset else f"{SOURCE}:name/{row.name}" if row.name else ""
 
 
-def _labels(objects: Sequence[ObjectRow | None], definitions: Mapping[str, str]) -> dict[str, Label]:
+def _labels(objects: Sequence[ObjectRow | None], descriptions: Mapping[str, str]) -> dict[str, Label]:
     """Labels by id. The objects of a synset bear many names: the label has the one that most of this image's bear."""
     names: dict[str, Counter[str]] = {}
     synsets: dict[str, str] = {}
@@ -56,7 +56,7 @@ def _labels(objects: Sequence[ObjectRow | None], definitions: Mapping[str, str])
             synsets[label] = row.synset
             names.setdefault(label, Counter())[row.name or row.synset.split(".")[0].replace("_", " ")] += 1
     return {
-        label: Label(label, found.most_common(1)[0][0], definitions.get(synsets[label], ""))
+        label: Label(label, found.most_common(1)[0][0], descriptions.get(synsets[label], ""))
         for label, found in names.items()
     }
 

@@ -185,21 +185,6 @@ def _list_entries(part: _List, stream: Source, where: str) -> Iterator[Entry]:
             yield Entry(image, rows)
 
 
-class _Synset(msgspec.Struct, gc=False):
-    synset_name: str
-    synset_definition: str
-
-
-def definitions(stream: Source, where: str) -> dict[str, str]:
-    """The meaning of each synset, from `synsets.json`; entries that cannot be read are passed over.
-
-    Raises:
-        InputError: the file cannot be read; with the byte.
-    """
-    found = (value for _, value in items(stream, _Synset, where) if not isinstance(value, Fault))
-    return {value.synset_name: " ".join(value.synset_definition.split()) for value in found}
-
-
 def _image(value: _Entry | Fault) -> int | None:
     if isinstance(value, Fault):
         try:

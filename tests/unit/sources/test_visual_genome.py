@@ -147,9 +147,9 @@ def test_what_has_no_name_is_named_by_its_synset_or_unknown(record: Callable[...
 
 
 def test_meanings_of_synsets_come_from_their_file(record: Callable[..., RawRecord]) -> None:
-    synsets = [{"synset_name": "tree.n.01", "synset_definition": " a tall\nplant"}, {"synset_name": 4}]
+    synsets = [{"synset_name": "tree.n.01", "synset_definition": " a tall\nplant"}]
     found = record(_object(1, "tree", "tree.n.01"), _object(2, "sky"), synsets=synsets)
-    assert [box.label.description for box in found.boxes] == ["a tall plant", ""]
+    assert [box.label.description for box in found.boxes] == ["A tall plant.", ""]
 
 
 def test_attributes_are_clean_and_each_once(record: Callable[..., RawRecord]) -> None:
@@ -301,7 +301,11 @@ def test_images_that_are_lost_are_named_with_their_boxes(local_set: Set, raw_rec
             "the file ends early",
             "/visual-genome/attributes.json, byte 34",
         ),
-        ({"image_data.json": [], "objects.json": [], "synsets.json": "{}"}, "the file is no JSON array", "byte 0"),
+        (
+            {"image_data.json": [], "objects.json": [], "synsets.json": "[{}]"},
+            "not Visual Genome's synsets: Object missing required field `synset_name` - at `$[0]`",
+            "/visual-genome/synsets.json",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named(
