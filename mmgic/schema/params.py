@@ -32,7 +32,7 @@ class ScenesParams(_Section, frozen=True):
     side_px: Annotated[int, Meta(ge=32, le=1024)]
 
 
-SourceName = Literal["photos", "scenes", "coco", "folder"]
+SourceName = Literal["photos", "scenes", "coco", "folder", "open-images", "visual-genome"]
 
 
 class FetchParams(_Section, frozen=True):
@@ -83,12 +83,14 @@ class NormalizeParams(_Section, frozen=True):
 
     `max_pixels` bounds a picture before it is decoded; `warnings` keeps or rejects pictures that a decoder complains of. A
     picture of another size than its annotation states is rejected, or its boxes are scaled to the pixels, or taken as they are.
+    `ancestors` of a label in its source's hierarchy become labels of the record too, or none do.
     """
 
     records_per_shard: PositiveInt
     max_pixels: PositiveInt
     warnings: Literal["keep", "reject"]
     size_mismatch: Literal["reject", "scale", "trust"]
+    ancestors: Literal["none", "labels"]
     max_bad_fraction: Fraction
     descriptions: DescriptionParams
     regions: RegionParams

@@ -80,6 +80,13 @@ SOURCES = {
             True,
             "a folder of pictures with captions in captions.jsonl or captions.tsv",
         ),
+        Source("open-images", "mmgic.sources.open_images", True, "Open Images V4 to V7: boxes of 600 classes"),
+        Source(
+            "visual-genome",
+            "mmgic.sources.visual_genome",
+            True,
+            "Visual Genome: objects with WordNet senses, attributes, relationships, region phrases",
+        ),
     )
 }
 

@@ -38,6 +38,21 @@ def coco_set(tmp_path: Path) -> Callable[..., Folder]:
 
 
 @pytest.fixture
+def local_set(tmp_path: Path) -> Callable[[dict[str, Any]], Folder]:
+    """Writes the files of a local set: bytes and texts as they are, all else as JSON."""
+
+    def made(files: dict[str, Any]) -> Folder:
+        for name, content in files.items():
+            path = tmp_path / "local" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            text = content if isinstance(content, bytes | str) else json.dumps(content)
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return Folder(str(tmp_path / "local"))
+
+    return made
+
+
+@pytest.fixture
 def fetched(tmp_path: Path, params: Params) -> Iterator[Callable[..., RawFolder]]:
     """The open raw folder of one source, fetched from a local set or made."""
     opened = ExitStack()
