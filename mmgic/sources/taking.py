@@ -96,11 +96,16 @@ class _Wanted:
             self._db.execute(f"pragma {setting}")
         self._db.execute("create table wanted (number integer primary key, path text unique, line blob, open int)")
         self._db.execute("begin")
-        rows = ((line.path, msgspec.msgpack.encode(line)) for line in lines)
-        self._db.executemany("insert or ignore into wanted (path, line, open) values (?, ?, 1)", rows)
-        self._db.execute("commit")
+        self._lines = lines
 
     def __enter__(self) -> Self:
+        rows = ((line.path, msgspec.msgpack.encode(line)) for line in self._lines)
+        try:
+            self._db.executemany("insert or ignore into wanted (path, line, open) values (?, ?, 1)", rows)
+        except BaseException:
+            self.__exit__()
+            raise
+        self._db.execute("commit")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -20,4 +20,5 @@ def test_a_source_has_its_functions(source: Source) -> None:
 def test_an_unknown_source_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="no source `cocoo`") as caught:
         source_named("cocoo")
-    assert caught.value.hint == "one of: photos, scenes, coco, folder"
+    assert caught.value.hint == f"one of: {', '.join(SOURCES)}"
+    assert {"photos", "coco", "objects365", "v3det"} <= set(SOURCES)
