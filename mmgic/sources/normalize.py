@@ -22,7 +22,7 @@ from mmgic.schema.statistics import RecordStats
 from mmgic.shards.folder import Folder
 from mmgic.shards.records import write_record_shard
 from mmgic.shards.work import UnitNote, UnitNotes
-from mmgic.sources.rules import record_from_raw
+from mmgic.sources.rules import records_from_raw
 from mmgic.sources.statistics import add_record, add_rejected, in_order
 
 _BATCH = 64
@@ -64,20 +64,20 @@ def _written(unit: RecordUnit, raw: Folder, out: Folder, params: NormalizeParams
         seen: set[str] = set()
         pending = iter(unit.images)
         while batch := list(islice(pending, _BATCH)):
-            checked = iter(_checked([image for image in batch if isinstance(image, RawRecord)], raw, params, threads))
+            raw_records = [image for image in batch if isinstance(image, RawRecord)]
+            checked = _checked(raw_records, raw, params, threads)
+            results = iter(zip(checked, _records(raw_records, checked, params, seen), strict=True))
             for image in batch:
                 if isinstance(image, LostImage):
                     reject(Rejection(image.key, image.cause, image.detail), image.source, image.num_boxes)
                     continue
-                found = next(checked)
-                result = _record(image, found, params, seen)
+                found, result = next(results)
                 if isinstance(found, _Picture):
                     seen_in_it = {"warnings": found.warned, "icc_profile": found.header.has_icc}
                     noticed.update(f"pictures_with_{name}" for name, is_so in seen_in_it.items() if is_so)
                 if isinstance(result, Rejection):
                     reject(result, image.source, len(image.boxes))
                 elif isinstance(found, _Picture):
-                    seen.add(result.key)
                     add_record(stats, result)
                     yield result, found.data
 
@@ -93,17 +93,23 @@ def stats_name(shard: str) -> str:
     return f"stats/{shard.removesuffix('.tar')}.json"
 
 
-def _record(
-    raw_record: RawRecord, found: _Picture | Rejection, params: NormalizeParams, seen: set[str]
-) -> Record | Rejection:
-    if isinstance(found, Rejection):
-        return found
-    result = record_from_raw(raw_record, found.header, params)
-    if isinstance(result, Rejection):
-        return result
-    if result.key in seen:
-        return Rejection(raw_record.key, "duplicate_key", "another record of this shard has this key")
-    return msgspec.structs.replace(result, blake3=found.blake3)
+def _records(
+    raw_records: list[RawRecord], checked: list[_Picture | Rejection], params: NormalizeParams, seen: set[str]
+) -> list[Record | Rejection]:
+    """The records of the pictures that were read; `seen` are the keys that the shard has, and gets those of the records."""
+    pairs = [(raw, found) for raw, found in zip(raw_records, checked, strict=True) if isinstance(found, _Picture)]
+    made = iter(records_from_raw([raw for raw, _ in pairs], [found.header for _, found in pairs], params))
+    results: list[Record | Rejection] = []
+    for found in checked:
+        result = found if isinstance(found, Rejection) else next(made)
+        if isinstance(result, Record) and isinstance(found, _Picture):
+            if result.key in seen:
+                result = Rejection(result.key, "duplicate_key", "another record of this shard has this key")
+            else:
+                seen.add(result.key)
+                result = msgspec.structs.replace(result, blake3=found.blake3)
+        results.append(result)
+    return results
 
 
 def _checked(batch: list[RawRecord], raw: Folder, params: NormalizeParams, threads: int) -> list[_Picture | Rejection]:
