@@ -19,7 +19,7 @@ Id = int | str
 Side = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
 
 
-class Image(msgspec.Struct):
+class Image(msgspec.Struct, gc=False):
     """An image. `url` is Objects365's; `origin` is that of our `photos`, whose licences are names."""
 
     id: Id
@@ -33,7 +33,7 @@ class Image(msgspec.Struct):
     origin: str | None = None
 
 
-class Annotation(msgspec.Struct):
+class Annotation(msgspec.Struct, gc=False):
     """A box: x, y, width and height in pixels from 0. `isfake` (a drawing, a figure) and `isreflected` are Objects365's."""
 
     image_id: Id
@@ -44,14 +44,14 @@ class Annotation(msgspec.Struct):
     isreflected: int | bool | None = None
 
 
-class Sentence(msgspec.Struct):
+class Sentence(msgspec.Struct, gc=False):
     """A caption."""
 
     image_id: Id
     caption: str
 
 
-class Category(msgspec.Struct):
+class Category(msgspec.Struct, gc=False):
     """A label. `cat_info` and `cat_info_gpt` are V3Det's descriptions; `description` is that of our `photos`."""
 
     id: Id
@@ -61,7 +61,7 @@ class Category(msgspec.Struct):
     cat_info_gpt: list[str] | str | None = None
 
 
-class License(msgspec.Struct):
+class License(msgspec.Struct, gc=False):
     """A licence that images name by its id."""
 
     id: Id
@@ -69,13 +69,13 @@ class License(msgspec.Struct):
     url: str | None = None
 
 
-class SplitSentence(msgspec.Struct):
+class SplitSentence(msgspec.Struct, gc=False):
     """A caption in Karpathy's file, as it was typed."""
 
     raw: str
 
 
-class SplitImage(msgspec.Struct):
+class SplitImage(msgspec.Struct, gc=False):
     """An image in Karpathy's file `dataset_coco.json`, by its id in COCO."""
 
     cocoid: Id

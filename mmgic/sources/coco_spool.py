@@ -51,7 +51,7 @@ class SetFile(NamedTuple):
     path: str
 
 
-class BoxRow(msgspec.Struct, array_like=True, tag=0):
+class BoxRow(msgspec.Struct, array_like=True, gc=False, tag=0):
     """A box, None where it cannot be read, and its flags."""
 
     category: Id | None
@@ -61,20 +61,20 @@ class BoxRow(msgspec.Struct, array_like=True, tag=0):
     is_reflected: bool
 
 
-class _CaptionRow(msgspec.Struct, array_like=True, tag=1):
+class _CaptionRow(msgspec.Struct, array_like=True, gc=False, tag=1):
     text: str | None
 
 
-class _ImageRow(msgspec.Struct, array_like=True, tag=2):
+class _ImageRow(msgspec.Struct, array_like=True, gc=False, tag=2):
     content: Content
     image: Image
 
 
-class _BrokenRow(msgspec.Struct, array_like=True, tag=3):
+class _BrokenRow(msgspec.Struct, array_like=True, gc=False, tag=3):
     detail: str
 
 
-class _SplitRow(msgspec.Struct, array_like=True, tag=4):
+class _SplitRow(msgspec.Struct, array_like=True, gc=False, tag=4):
     split: str
     captions: list[str]
 

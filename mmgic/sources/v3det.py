@@ -37,7 +37,7 @@ _SENSE = re.compile(r"(?P<name>.*\S)\s*\([^()]*\)")
 _FLICKR = re.compile(r".*_(\d{6,})_[0-9a-f]{10}(?:_[a-z0-9]+)?\.jpg")
 # Of a jersey: corgi; of a fresh cucumber: pickled; of a crane: swan; of a cat: rabbit.
 _WRONG_SENSES = {2575, 3680, 11568, 11798}
-_FOOTNOTE = re.compile(r"\[\d+\]|\(pronunciation \(help·info\)\)")
+_FOOTNOTE = re.compile(r"\s*(?:\[\d+\]|\(pronunciation \(help·info\)\))")
 _NO_SPACE = re.compile(r"(?<=[a-z)])\.(?=[A-Z])")
 
 
@@ -109,12 +109,12 @@ def _listed(data: bytes, where: str) -> dict[Id, str]:
 def _described(raw: RawFolder, path: str, *, is_packed: bool) -> dict[Id, str]:
     """Descriptions by id; a category that cannot be read has none."""
     where = raw.folder.file(path)
-    try:
-        with raw.open(path) as stream:
-            text = gzip.GzipFile(fileobj=cast(IO[bytes], stream)) if is_packed else stream
+    with raw.open(path) as stream:
+        text = gzip.GzipFile(fileobj=cast(IO[bytes], stream)) if is_packed else stream
+        try:
             found = [category for _, category in items(text, Category, where)]
-    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise InputError(f"cannot be unpacked: {error}", where=where, hint="is the download whole?") from error
+        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+            raise InputError(f"cannot be unpacked: {error}", where=where, hint="is the download whole?") from error
     return {plain_id(each.id): _description(each) for each in found if not isinstance(each, Fault)}
 
 
