@@ -28,7 +28,8 @@ _LAST_OF_COUNTS = 1000
 def add_record(stats: RecordStats, record: Record) -> None:
     """Adds a record of a shard."""
     source = stats.sources.setdefault(record.source, SourceStats())
-    _add(source.counts, {**tally(record), "pictures": 1})
+    _add(source.counts, tally(record))
+    _add(source.counts, {"pictures": 1})
     pairs = sum(bool(label.description) for label in record.labels)
     _bin(stats, "width_px", record.width_px)
     _bin(stats, "height_px", record.height_px)
