@@ -29,6 +29,7 @@ from mmgic.schema.params import Params
 from mmgic.schema.records import LABEL_LOST, DropCause
 from mmgic.schema.sequences import TOKEN_KINDS
 from mmgic.sources import SOURCES
+from mmgic.sources.coco_layout import LossCause
 from mmgic.template import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -149,13 +150,15 @@ def _drop_causes() -> Iterator[tuple[str, ...]]:
 
 
 def _rejections() -> Iterator[tuple[str, ...]]:
-    """Every cause that the code writes as a literal, and the picture statuses."""
+    """Every cause that the code writes as a literal, those of COCO's layout, and the picture statuses."""
     for path in sorted((ROOT / "mmgic").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Rejection":
                 cause = node.args[1] if len(node.args) > 1 else None
                 if isinstance(cause, ast.Constant) and isinstance(cause.value, str):
                     yield f"`{cause.value}`", f"`{path.relative_to(ROOT).as_posix()}`"
+    for cause in get_args(LossCause):
+        yield f"`{cause}`", "`mmgic/sources/coco_layout.py`"
     for status in PictureStatus:
         if not status.has_pixels and status != PictureStatus.BAD_CROP:
             yield f"`{status.name.lower()}`", "the picture decoder"

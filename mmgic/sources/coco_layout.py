@@ -7,14 +7,18 @@ annotations are not read: a box that is listed twice is two boxes, and `normaliz
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from mmgic.errors import InputError
 from mmgic.schema.manifests import LedgerLine
 from mmgic.schema.records import Caption, Label, LostImage, RawBox, RawRecord
 from mmgic.shards.folder import Folder, is_safe_name
 from mmgic.sources.coco_rows import Category, Id, Image
-from mmgic.sources.coco_spool import NO_ID, BoxRow, FolderFacts, ImageGroup, SetFile, image_groups
+from mmgic.sources.coco_spool import BoxRow, FolderFacts, ImageGroup, SetFile, image_groups
 from mmgic.sources.raw import RawFolder, key_from_file
+
+LossCause = Literal["unsafe_name", "duplicate_id", "no_split", "unlisted_image", "unreadable_image"]
+"""Why an image of a set in COCO's layout gives no record: what its files say of it."""
 
 _SHOWN = 200  # characters of a name in a rejection
 _NO_BOX = (0.0, 0.0, 0.0, 0.0)
@@ -103,35 +107,33 @@ def _labels(layout: Layout, source: str, facts: FolderFacts) -> dict[Id, Label]:
 def _outcomes(
     layout: Layout, raw: RawFolder, facts: FolderFacts, labels: dict[Id, Label], group: ImageGroup
 ) -> Iterator[RawRecord | LostImage]:
-    """The image of an id, to which the boxes belong, and whatever else was under the id."""
+    """What becomes of an id: its first image has the boxes; where that is none, the first loss has them."""
     split = _split(facts, group)
     boxes = len(group.boxes)
+    shown = "no id that can be read" if group.id is None else f"id {_shown(group.id)}"
+    unnamed = f"{facts.folder}-image-{group.id}.jpg"
 
-    def lost(key: str, cause: str, detail: str) -> LostImage:
+    def lost(file: str, cause: LossCause, detail: str) -> LostImage:
         nonlocal boxes
         mine, boxes = boxes, 0
-        return LostImage(key, raw.source, split or facts.split, cause, detail, mine)
+        return LostImage(key_from_file(raw.source, file), raw.source, split or facts.split, cause, detail, mine)
 
     for number, image in enumerate(group.images):
-        key, detail = key_from_file(raw.source, image.file_name), f"id {_shown(group.id)}: {_shown(image.file_name)}"
+        detail = f"{shown}: {_shown(image.file_name)}"
         if number:
-            yield lost(key, "duplicate_id", detail)
+            yield lost(image.file_name, "duplicate_id", detail)
         elif not split:
-            yield lost(key, "no_split", detail)
+            yield lost(image.file_name, "no_split", detail)
         elif not is_safe_name(image.file_name):
-            yield lost(key, "unsafe_name", detail)
+            yield lost(image.file_name, "unsafe_name", detail)
         else:
             boxes = 0
             yield _record(layout, raw, facts, labels, group, split)
-    name = key_from_file(raw.source, f"{facts.folder}-image-{group.id}.jpg")
-    has_owner = bool(group.images or group.unreadable) and group.id != NO_ID
-    if (boxes or group.captions) and not has_owner:
-        what = f"{boxes} boxes, {len(group.captions)} captions of " + (
-            f"id {_shown(group.id)}" if group.id != NO_ID else "no id that can be read"
-        )
-        yield lost(name, "unlisted_image", what)
+    is_listed = group.id is not None and (group.images or group.unreadable)
+    if (boxes or group.captions) and not is_listed:
+        yield lost(unnamed, "unlisted_image", f"{boxes} boxes, {len(group.captions)} captions of {shown}")
     for detail in group.unreadable:
-        yield lost(name, "unreadable_image", detail)
+        yield lost(unnamed, "unreadable_image", detail)
 
 
 def _record(

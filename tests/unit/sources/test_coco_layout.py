@@ -307,7 +307,8 @@ def test_a_file_against_the_layout_is_refused_by_name(read: Read, content: bytes
 
 
 def test_a_file_in_two_places_is_refused(native_set: Callable[..., Folder]) -> None:
-    files = {"dataset_coco.json": {"images": []}, "karpathy/dataset_coco.json": {"images": []}}
+    splits: dict[str, Any] = {"images": []}
+    files = {"dataset_coco.json": splits, "karpathy/dataset_coco.json": splits}
     origin = native_set({"annotations/instances_val.json": _instances([], []), **files})
     with pytest.raises(InputError, match="one file lies in two places: dataset_coco.json, karpathy/dataset_coco.json"):
         list(coco.local_files(origin))
@@ -411,13 +412,13 @@ print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 def _write_large(path: Path, num_images: int) -> int:
     """A file of about 3 KB an image: ten boxes with polygons each, far from their image."""
     path.parent.mkdir(parents=True)
-    polygon = [[round(i * 1.37, 2) for i in range(30)]]
+    polygon = json.dumps([[round(i * 1.37, 2) for i in range(30)]])
     with path.open("w") as stream:
         stream.write('{"annotations": [')
         for number in range(num_images * 10):
             image = number * 7919 % num_images
-            note = _box(image, id=number, segmentation=polygon)
-            stream.write(f"{', ' if number else ''}{json.dumps(note)}")
+            note = f'"id": {number}, "image_id": {image}, "category_id": 7, "bbox": [1, 2, 10.5, 20], "iscrowd": 0'
+            stream.write(f'{", " if number else ""}{{{note}, "segmentation": {polygon}}}')
         images = [_image(number, f"{number:012d}.jpg") for number in range(num_images)]
         stream.write(f'], "images": {json.dumps(images)}, "categories": {json.dumps(_CATEGORIES)}}}')
     return path.stat().st_size

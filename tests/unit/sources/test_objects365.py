@@ -97,7 +97,7 @@ def test_photos_lie_in_patches_loose_or_in_tars(
             "zhiyuan_objv2_val.json": _content([_image(3)], []),
             "train/patch8/objects365_v1_00000001.jpg": photos[0],
             "train/patch16.tar.gz": _tar({"patch16/objects365_v2_00000002.jpg": photos[1]}),
-            "val/patch8.tar.gz": _tar({"patch8/objects365_v1_00000003.jpg": photos[2]}),
+            "val/images/v1/patch8.tar.gz": _tar({"patch8/objects365_v1_00000003.jpg": photos[2]}),
             "patch9.tar.gz": _tar({"./objects365_v1_00000004.jpg": photos[3]}),
         }
     )
