@@ -67,6 +67,17 @@ class RegionParams(_Section, frozen=True):
             )
 
 
+class DescriptionParams(_Section, frozen=True):
+    """Where labels without a description of their own get one from, beside the files that come along.
+
+    `wordnet` is a folder with the dictionary files of WordNet 3.0, for Visual Genome's synsets; empty: no glosses. `files` are
+    description files (docs/descriptions.md) whose texts replace all others, the last that names a label wins.
+    """
+
+    wordnet: str
+    files: list[str]
+
+
 class NormalizeParams(_Section, frozen=True):
     """Raw files to records.
 
@@ -79,6 +90,7 @@ class NormalizeParams(_Section, frozen=True):
     warnings: Literal["keep", "reject"]
     size_mismatch: Literal["reject", "scale", "trust"]
     max_bad_fraction: Fraction
+    descriptions: DescriptionParams
     regions: RegionParams
 
 
