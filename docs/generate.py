@@ -29,6 +29,7 @@ from mmgic.schema.params import Params
 from mmgic.schema.records import LABEL_LOST, DropCause
 from mmgic.schema.sequences import TOKEN_KINDS
 from mmgic.sources import SOURCES
+from mmgic.sources.coco_layout import LossCause
 from mmgic.template import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -149,7 +150,7 @@ def _drop_causes() -> Iterator[tuple[str, ...]]:
 
 
 def _rejections() -> Iterator[tuple[str, ...]]:
-    """Every cause that the code writes as a literal, and the picture statuses."""
+    """Every cause that the code writes as a literal, those of COCO's layout, and the picture statuses."""
     places = {"Rejection": 1, "LostImage": 3}  # of the cause among the arguments
     found: dict[str, dict[str, None]] = {}
     for path in sorted((ROOT / "mmgic").rglob("*.py")):
@@ -159,6 +160,8 @@ def _rejections() -> Iterator[tuple[str, ...]]:
                 cause = node.args[place] if len(node.args) > place else None
                 if isinstance(cause, ast.Constant) and isinstance(cause.value, str):
                     found.setdefault(cause.value, {})[f"`{path.relative_to(ROOT).as_posix()}`"] = None
+    for cause in get_args(LossCause):
+        found.setdefault(cause, {})["`mmgic/sources/coco_layout.py`"] = None
     yield from ((f"`{cause}`", ", ".join(files)) for cause, files in found.items())
     for status in PictureStatus:
         if not status.has_pixels and status != PictureStatus.BAD_CROP:

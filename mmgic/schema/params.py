@@ -32,7 +32,7 @@ class ScenesParams(_Section, frozen=True):
     side_px: Annotated[int, Meta(ge=32, le=1024)]
 
 
-SourceName = Literal["photos", "scenes", "coco", "folder", "open-images", "visual-genome"]
+SourceName = Literal["photos", "scenes", "coco", "objects365", "v3det", "open-images", "visual-genome", "folder"]
 
 
 class FetchParams(_Section, frozen=True):

@@ -74,6 +74,8 @@ SOURCES = {
         Source(
             "coco", "mmgic.sources.coco", True, "COCO's native instances and captions JSON with its folders of photos"
         ),
+        Source("objects365", "mmgic.sources.objects365", True, "Objects365 v2: boxes of 365 labels, photos in patches"),
+        Source("v3det", "mmgic.sources.v3det", True, "V3Det: boxes of 13,204 described labels"),
         Source(
             "folder",
             "mmgic.sources.folder",

@@ -179,6 +179,5 @@ def _failed(line: LedgerLine, where: str, cause: str) -> LedgerLine:
 
 
 def _archives(origin: Folder) -> list[str]:
-    """Archives in the folder and in its direct subfolders, sorted."""
-    start = len(origin.path) + 1
-    return sorted(path[start:] for path in origin.fs.find(origin.path, maxdepth=2) if path.endswith(ARCHIVES))
+    """Archives anywhere below the folder, sorted."""
+    return sorted(path for path, _ in origin.walk() if path.endswith(ARCHIVES))

@@ -21,6 +21,7 @@ _LOCAL = ", ".join(name for name, source in SOURCES.items() if source.is_local)
 
 Call = Callable[..., "CompletedProcess[str]"]
 PARAMS = Path(__file__).parents[2] / "params.yaml"
+LOCAL = [name for name, source in SOURCES.items() if source.is_local]
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +137,7 @@ def test_a_plan_counts_files_and_bytes_and_writes_nothing(call: Call, coco: Path
         (
             ["--source", "coco", "--in", "{place}/val2017"],
             3,
-            "error: no annotations/instances_*.json or captions_*.json\n",
+            "error: no annotation files of this source\n  at {place}/val2017\nhint: --in takes the folder above annotations/",
         ),
         (
             ["--source", "folder", "--in", "{place}"],

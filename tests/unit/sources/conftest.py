@@ -1,7 +1,7 @@
 """Sets in their native layout, and raw folders made from them by the real `fetch`."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 
 from mmgic.execution.call import StageCall
 from mmgic.schema.params import Params
-from mmgic.schema.records import RawRecord
+from mmgic.schema.records import LostImage, RawRecord
 from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import read_manifest
 from mmgic.sources import source_named
@@ -20,18 +20,14 @@ from stages import fetch
 
 
 @pytest.fixture
-def coco_set(tmp_path: Path) -> Callable[..., Folder]:
-    """Writes a set in COCO's layout: annotations by name, pictures by path."""
+def native_set(tmp_path: Path) -> Callable[..., Folder]:
+    """Writes a set in its native layout: files by their paths, bytes as they are, all else as JSON."""
 
-    def made(annotations: dict[str, Any], pictures: dict[str, bytes]) -> Folder:
-        for name, content in annotations.items():
-            path = tmp_path / "set" / "annotations" / f"{name}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
-        for name, data in pictures.items():
+    def made(files: Mapping[str, Any]) -> Folder:
+        for name, content in files.items():
             path = tmp_path / "set" / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
         return Folder(str(tmp_path / "set"))
 
     return made
@@ -67,10 +63,10 @@ def fetched(tmp_path: Path, params: Params) -> Iterator[Callable[..., RawFolder]
 
 
 @pytest.fixture
-def raw_records(fetched: Callable[..., RawFolder]) -> Callable[..., Sequence[RawRecord]]:
-    """The raw records of one source, after `fetch`."""
+def raw_records(fetched: Callable[..., RawFolder]) -> Callable[..., Sequence[RawRecord | LostImage]]:
+    """The raw records of one source, and the images that are lost, after `fetch`."""
 
-    def made(source: str, origin: Folder | None = None, **options: Any) -> Sequence[RawRecord]:
+    def made(source: str, origin: Folder | None = None, **options: Any) -> Sequence[RawRecord | LostImage]:
         return list(source_named(source).raw_records(fetched(source, origin, **options)))
 
     return made
