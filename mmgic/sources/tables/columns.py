@@ -19,6 +19,7 @@ from mmgic.schema.params import ColumnRole, Columns
 from mmgic.schema.records import Caption
 from mmgic.sources.tables.cells import Cells, Fault
 from mmgic.sources.tables.splits import SPLIT
+from mmgic.sources.tables.texts import clean_text
 
 ROLES: tuple[ColumnRole, ...] = get_args(ColumnRole)
 _ALL: tuple[ColumnRole, ...] = ("caption", "model_caption")
@@ -52,13 +53,13 @@ def is_header(cells: Sequence[str]) -> bool:
 class Fields(msgspec.Struct, frozen=True):
     """What a row says. `declared_size_px` is (0, 0) where it says none; texts are empty."""
 
-    url: str
-    file: str
-    captions: list[Caption]
-    id: str
-    license: str
-    split: str
-    declared_size_px: tuple[int, int]
+    url: str = ""
+    file: str = ""
+    captions: list[Caption] = []
+    id: str = ""
+    license: str = ""
+    split: str = ""
+    declared_size_px: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -148,19 +149,33 @@ def layout_of(cells: Cells, source: str, columns: Columns, default: Sequence[Col
     elif cells.names is None:
         numbers = _guessed(cells, default, where)
     else:
-        lower = [name.strip().lower() for name in cells.names]
-        numbers = {}
-        for role, names in _ALIASES.items():
-            found = [lower.index(name) for name in names if name in lower]
-            if found:
-                numbers[role] = found if role in _ALL else found[:1]
+        numbers = _known(cells.names)
     if not numbers.keys() & {"url", "file"}:
         shown = ", ".join(cells.names or ())[:200] or "none"
         raise InputError(f"no column is known to hold URLs or files; columns: {shown}", where=where, hint=_HINT)
+    return _layout(numbers, cells.names, source)
+
+
+def layout_of_names(names: Sequence[str], source: str) -> Layout:
+    """How an object with these keys is to be read, which need not name a picture."""
+    return _layout(_known(names), names, source)
+
+
+def _layout(numbers: dict[ColumnRole, list[int]], names: Sequence[str] | None, source: str) -> Layout:
     origins = dict.fromkeys(numbers.get("caption", []), source)
     for number in numbers.get("model_caption", []):
-        origins.setdefault(number, f"{source}/{cells.names[number].strip() if cells.names else number}")
+        origins.setdefault(number, f"{source}/{names[number].strip() if names else number}")
     return Layout(numbers, origins)
+
+
+def _known(names: Sequence[str]) -> dict[ColumnRole, list[int]]:
+    lower = [name.strip().lower() for name in names]
+    numbers: dict[ColumnRole, list[int]] = {}
+    for role, known in _ALIASES.items():
+        found = [lower.index(name) for name in known if name in lower]
+        if found:
+            numbers[role] = found if role in _ALL else found[:1]
+    return numbers
 
 
 def _number_of(column: str | int, cells: Cells, where: str) -> int:
@@ -182,16 +197,6 @@ def _guessed(cells: Cells, default: Sequence[ColumnRole], where: str) -> dict[Co
         return {"url": urls, "caption": [1 - urls[0]]}
     shown = ", ".join(str(value) for value in cells.values)[:200]
     raise InputError(f"the columns have no names and are not URL and caption: {shown}", where=where, hint=_HINT)
-
-
-def clean_text(text: str) -> str:
-    """A caption on one line. A text that is a whole quoted cell of CSV, as LAION has some, loses the quotes."""
-    text = " ".join(text.split())
-    if text.startswith('"') and text.endswith('"') and '""' in text[1:-1]:
-        inner = text[1:-1]
-        if '"' not in inner.replace('""', ""):
-            return inner.replace('""', '"').strip()
-    return text
 
 
 def url_fault(url: str) -> Fault | None:

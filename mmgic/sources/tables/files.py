@@ -35,13 +35,14 @@ def is_table(name: str) -> bool:
     return plain.endswith((*TABLES, ".zip", URLS))
 
 
-def files_of_folder(origin: Folder) -> TableFiles:
-    """The tables anywhere below a local folder.
+def files_of_folder(origin: Folder, names: list[str] | None = None) -> TableFiles:
+    """The named tables of a local folder, or all that lie anywhere below.
 
     Raises:
         InputError: there is none.
     """
-    names = sorted(name for name, _ in origin.walk() if is_table(name))
+    if names is None:
+        names = sorted(name for name, _ in origin.walk() if is_table(name))
 
     @contextmanager
     def opened(name: str) -> Iterator[Readable]:
@@ -51,14 +52,15 @@ def files_of_folder(origin: Folder) -> TableFiles:
     return TableFiles(_some(names, origin.url), origin.file, opened, origin.open)
 
 
-def files_of_raw(raw: RawFolder) -> TableFiles:
-    """The tables of a source in a raw folder.
+def files_of_raw(raw: RawFolder, names: list[str] | None = None) -> TableFiles:
+    """The named tables of a source in a raw folder, or all.
 
     Raises:
         InputError: there is none.
     """
     start = f"{raw.source}/"
-    names = [path.removeprefix(start) for path in raw.paths() if is_table(path)]
+    if names is None:
+        names = [path.removeprefix(start) for path in raw.paths() if is_table(path)]
 
     def place(name: str) -> str:
         return raw.folder.file(start + name)
