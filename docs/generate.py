@@ -1,8 +1,8 @@
 """Writes the part of the docs that the code knows: `make docs`, or `python docs/generate.py`.
 
-That is `docs/reference.md`, and the table of notations in `docs/boxes.md`. Params come from the structs and the two params
-files, causes and exit codes from the classes and literals that use them, notations from their table, so none of them is
-written twice. A test holds that the files are current.
+That is `docs/reference.md`, the table of notations in `docs/boxes.md`, and the facts of the catalog in `docs/sources/`.
+Params come from the structs and the two params files, causes and exit codes from the classes and literals that use them,
+notations and data sets from their tables, so none of them is written twice. A test holds that the files are current.
 """
 
 import ast
@@ -16,6 +16,8 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 import numpy as np
 from ruamel.yaml import YAML
+from source_pages import source_pages
+from tables import table as _table
 
 from mmgic import errors
 from mmgic.cli.main import OTHERS, STAGES
@@ -110,11 +112,6 @@ def _notation_row(row: Notation) -> tuple[str, ...]:
 
 def _section(title: str, lines: list[str]) -> list[str]:
     return [f"## {title}\n", *lines, ""]
-
-
-def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> list[str]:
-    lines = [f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]
-    return lines + [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
 
 
 def _commands() -> Iterator[tuple[str, ...]]:
@@ -224,7 +221,7 @@ def _rule(kind: Any) -> str:
 
 def main() -> int:
     """Writes the pages."""
-    for target, text in ((TARGET, reference()), (BOXES, boxes())):
+    for target, text in ((TARGET, reference()), (BOXES, boxes()), *source_pages().items()):
         target.write_text(text, encoding="utf-8")
         print(f"wrote {target.relative_to(ROOT)}")
     return 0

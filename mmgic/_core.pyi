@@ -21,13 +21,17 @@ __all__ = [
     "build_profile",
     "decode",
     "decode_crops",
+    "drop_causes",
     "has_simd",
     "ids_from_boxes",
     "iou_matrix",
     "iou_pairs",
+    "main_square",
     "picture_statuses",
     "pieces",
+    "place_boxes",
     "probe",
+    "region_square",
     "require_sound",
     "resize_crops",
     "resized_sizes",
@@ -120,6 +124,26 @@ def iou_matrix(boxes_a: SoundBoxes, boxes_b: SoundBoxes, out: NDArray[np.float64
 def iou_pairs(
     boxes_a: SoundBoxes, boxes_b: SoundBoxes, least: float, most_pairs: int, threads: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]: ...
+def drop_causes() -> list[str]: ...
+def main_square(size: tuple[float, float], boxes: NDArray[np.float64]) -> list[float]: ...
+def region_square(corners: Sequence[float], within: Sequence[float], scale: float) -> list[float] | None: ...
+def place_boxes(
+    boxes: NDArray[np.float64],
+    kinds: NDArray[np.uint8],
+    labels: NDArray[np.uint32],
+    starts: NDArray[np.uint64],
+    sizes: NDArray[np.float64],
+    scales: NDArray[np.float64],
+    orientations: NDArray[np.uint8],
+    rules: tuple[float, float, float, float, float, float, int, int],
+) -> tuple[
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.uint8],
+    NDArray[np.int32],
+]: ...
 
 @final
 class Packer:

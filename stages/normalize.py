@@ -1,7 +1,8 @@
 """normalize: raw files to record shards, with boxes in upright pixels, a main crop and regions.
 
-Reads a raw folder. Writes `<split>-00000.tar` (`<key>.jpg|png` + `<key>.json`), `rejected.jsonl` and the manifest, whose
-counts add up: boxes = regions + every `dropped.<cause>`. Params: `normalize`, `common.seed`. One shard is one unit of work.
+Reads a raw folder. Writes `<split>-00000.tar` (`<key>.jpg|png` + `<key>.json`), `rejected.jsonl`, figures (`stats.json`, and
+`stats/` of each shard) and the manifest, whose counts add up: boxes = regions + every `dropped.<cause>`. Params: `normalize`,
+`common.seed`. One shard is one unit of work.
 
 Example: mmgic normalize --in data/raw --out data/records --params params.yaml
 """
@@ -10,18 +11,22 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import partial
 
+import msgspec
+
 from mmgic.errors import InputError
 from mmgic.execution import commit_units, run_units
 from mmgic.execution.call import Outcome, Plan, StageCall
 from mmgic.params import section_tree, tree_digest
 from mmgic.schema.manifests import Manifest
 from mmgic.schema.records import LostImage, RawRecord
+from mmgic.schema.statistics import RecordStats
 from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import fact, input_ref, new_manifest, read_manifest
 from mmgic.shards.work import UnitNote, Work
 from mmgic.sources import SOURCES
 from mmgic.sources.normalize import RecordUnit, write_records
 from mmgic.sources.raw import RawFolder
+from mmgic.sources.statistics import STATS, merged
 
 
 def plan(call: StageCall) -> Plan:
@@ -97,3 +102,10 @@ def _notes(call: StageCall, raw: Folder, manifest: Manifest, work: Work) -> Iter
         done += note.counts["pictures"]
         call.progress("pictures", done, None)
         yield note
+    work.files.write(STATS, msgspec.json.encode(merged(_shard_stats(work.files))))
+
+
+def _shard_stats(files: Folder) -> Iterator[RecordStats]:
+    """The figures of each shard, in order."""
+    for name in (files / "stats").names():
+        yield msgspec.json.decode((files / "stats").read(name), type=RecordStats)

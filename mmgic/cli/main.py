@@ -22,6 +22,8 @@ OTHERS = {
     "inspect": "Print what a folder of shards holds, back in text and codes.",
     "schema": "Print the JSON Schema of params, record, document or manifest.",
     "scores": "Print the scores of an evaluation as a table.",
+    "sources": "List the catalog of data sets, or print one of its entries.",
+    "stats": "Print the figures of a record folder: counts by source, sizes, licences.",
 }
 """Commands that are no stage."""
 

@@ -20,6 +20,7 @@ from mmgic.geometry.formats import (
 )
 from mmgic.geometry.notations import NOTATIONS, Notation, notation
 from mmgic.geometry.overlap import MAX_MATRIX_BYTES, box_areas, iou_blocks, iou_matrix, iou_pairs
+from mmgic.geometry.regions import DROP_CAUSES, BoxKind, PlacedBoxes, RegionRules, place_boxes
 from mmgic.geometry.shapes import ShapesInText, shapes_from_text, text_from_shapes
 from mmgic.geometry.text import (
     BoxesInText,
@@ -32,13 +33,17 @@ from mmgic.geometry.text import (
 )
 
 __all__ = [
+    "DROP_CAUSES",
     "MAX_MATRIX_BYTES",
     "NOTATIONS",
     "BoxFault",
+    "BoxKind",
     "BoxStatus",
     "Boxes",
     "BoxesInText",
     "Notation",
+    "PlacedBoxes",
+    "RegionRules",
     "ShapesInText",
     "box_areas",
     "box_faults",
@@ -53,6 +58,7 @@ __all__ = [
     "main_square_crop",
     "norm_from_px",
     "notation",
+    "place_boxes",
     "px_from_norm",
     "region_square_crop",
     "shapes_from_text",

@@ -1,20 +1,19 @@
-"""Square crops: one array (4,), whole-numbered, still float64.
+"""Square crops: one array (4,), whole-numbered, float64. The work is done by the compiled library.
 
-Cost: ``main_square_crop`` is the boxes times the places tried (no more than four a box, and no more than pixels along
-the long side), vectorised, in bounded memory.
+Cost: ``main_square_crop`` is n log n in the boxes.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from mmgic import _core
 from mmgic.errors import InvalidBox, ParamsError
 from mmgic.geometry.arrays import Boxes
-from mmgic.geometry.faults import sound_box
-from mmgic.geometry.formats import clip_boxes
+from mmgic.geometry.faults import require_size, sound_box, sound_boxes
+from mmgic.library import require_same_version
 
-_MAX_OVERLAPS = 1 << 20
-"""Overlaps of places with boxes that are held at a time."""
+require_same_version(_core.__version__)
 
 _MAX_SCALE = 1e6
 """Beyond it the numbers would grow past what float64 holds exactly, and then past what it holds."""
@@ -38,23 +37,12 @@ def main_square_crop(width_px: int, height_px: int, boxes_xyxy_px: Boxes) -> Box
         InvalidBox: A box is not finite, inverted or too large; the first such row is named.
         ParamsError: The width or the height is below 1.
     """
-    side, room = min(width_px, height_px), abs(width_px - height_px)
-    boxes = clip_boxes(boxes_xyxy_px, width_px, height_px)
-    along = 0 if width_px >= height_px else 1
-    starts, ends = boxes[:, along], boxes[:, along + 2]
-    across = boxes[:, 3 - along] - boxes[:, 1 - along]
-    edges = np.concatenate([starts, ends, starts - side, ends - side, [room / 2]])
-    offsets = np.unique(np.clip(np.concatenate([np.floor(edges), np.ceil(edges), [0, room]]), 0, room))
-    at_a_time = max(1, _MAX_OVERLAPS // max(1, len(boxes)))
-    kept = np.empty(len(offsets))
-    for first in range(0, len(offsets), at_a_time):
-        some = offsets[first : first + at_a_time, None]
-        overlap = np.minimum(some + side, ends) - np.maximum(some, starts)
-        kept[first : first + at_a_time] = (np.clip(overlap, 0.0, None) * across).sum(axis=1)
-    best = offsets[kept >= kept.max() * (1 - 1e-12)]
-    offset = best[np.argmin(np.abs(best - room / 2))]
-    left, top = (offset, 0.0) if along == 0 else (0.0, offset)
-    return np.array([left, top, left + side, top + side], dtype=np.float64)
+    size = require_size(width_px, height_px)
+    for name, side in zip(("width", "height"), size, strict=True):
+        if side < 1 or side % 1:
+            raise ParamsError(f"a {name} of {side:g}", where=name, hint="give a whole number of pixels, at least 1")
+    square = _core.main_square(size, sound_boxes(boxes_xyxy_px, "boxes_xyxy_px"))
+    return np.array(square, dtype=np.float64)
 
 
 def region_square_crop(box_xyxy_px: Boxes, within_xyxy_px: Boxes, scale: float = 1.15) -> Boxes:
@@ -77,18 +65,8 @@ def region_square_crop(box_xyxy_px: Boxes, within_xyxy_px: Boxes, scale: float =
     """
     if not 0 < scale <= _MAX_SCALE:
         raise ParamsError(f"a scale of {scale}", where="scale", hint=f"give a number above 0, at most {_MAX_SCALE:g}")
-    x0, y0, x1, y1 = sound_box(box_xyxy_px, "box")
-    outer = sound_box(within_xyxy_px, "within")
-    left, top, right, bottom = *np.ceil(outer[:2]), *np.floor(outer[2:])
-    most = min(right - left, bottom - top)
-    if most < 1:
+    box, outer = sound_box(box_xyxy_px, "box"), sound_box(within_xyxy_px, "within")
+    square = _core.region_square(box.tolist(), outer.tolist(), float(scale))
+    if square is None:
         raise InvalidBox(f"{outer.tolist()} holds no whole pixel", where="within")
-    half = max(x1 - x0, y1 - y0) * scale / 2
-    lows = np.floor([(x0 + x1) / 2 - half, (y0 + y1) / 2 - half])
-    highs = np.ceil([(x0 + x1) / 2 + half, (y0 + y1) / 2 + half])
-    wanted = float((highs - lows).max())
-    side = min(max(wanted, 1.0), most)
-    # A square cut down keeps the centre of the one that was wanted.
-    lows = lows + np.floor((max(wanted, 1.0) - side) / 2)
-    corner = np.clip(lows, [left, top], [right - side, bottom - side])
-    return np.concatenate([corner, corner + side])
+    return np.array(square, dtype=np.float64)

@@ -115,6 +115,10 @@ class Folder:
             InputError: it is not there.
         """
         try:
+            if self.is_local:  # a tenth of what fsspec takes
+                with open(self.file(name), "rb") as stream:
+                    stream.seek(offset)
+                    return stream.read(num_bytes)
             return cast(bytes, self.fs.cat_file(self.file(name), start=offset, end=offset + num_bytes))
         except (FileNotFoundError, IsADirectoryError) as error:
             raise InputError(f"no file {name}", where=self.url) from error

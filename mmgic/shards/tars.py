@@ -1,10 +1,10 @@
 """Plain tars, written and read in one forward pass.
 
-The standard library's `tarfile` does both. Headers carry no time, owner or mode of this machine, so equal content gives
-equal bytes.
+The standard library's `tarfile` reads. It takes 60 microseconds for a header that it writes; so headers of plain names are its
+own with name, size and checksum replaced, and the bytes stay those that it would write. Headers carry no time, owner or mode of
+this machine, so equal content gives equal bytes.
 """
 
-import io
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +13,8 @@ from typing import IO, Protocol, Self, cast
 
 from mmgic.shards.folder import HashingWriter
 
+_SIZE, _CHECKSUM = slice(124, 136), slice(148, 156)
+_MAX_PLAIN_BYTES = 8**11
 _BUFFER = 1 << 18
 _MAX_EXTENDED_BYTES = 1 << 20
 _EXTENDED = (
@@ -32,19 +34,42 @@ class Readable(Protocol):
         ...
 
 
+def _info(name: str, num_bytes: int) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.size = num_bytes
+    info.mode = 0o644
+    return info
+
+
+_TEMPLATE = _info("", 0).tobuf(tarfile.PAX_FORMAT)
+_TEMPLATE_SUM = sum(_TEMPLATE) - sum(_TEMPLATE[_CHECKSUM]) - sum(_TEMPLATE[_SIZE]) + 8 * ord(" ")
+
+
 @contextmanager
 def tar_writer(stream: HashingWriter) -> Iterator[Callable[[str, bytes], int]]:
     """A function `add(name, data)` that appends a file and returns the place of its content; the tar ends with the block."""
-    with tarfile.open(fileobj=cast(IO[bytes], stream), mode="w|", format=tarfile.PAX_FORMAT) as tar:
 
-        def add(name: str, data: bytes) -> int:
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            info.mode = 0o644
-            tar.addfile(info, io.BytesIO(data))
-            return tar.offset - -(-len(data) // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+    def add(name: str, data: bytes) -> int:
+        stream.write(_header(name, len(data)))
+        place = stream.num_bytes
+        stream.write(data)
+        stream.write(bytes(-len(data) % tarfile.BLOCKSIZE))
+        return place
 
-        yield add
+    yield add
+    stream.write(bytes(2 * tarfile.BLOCKSIZE))
+    stream.write(bytes(-stream.num_bytes % tarfile.RECORDSIZE))
+
+
+def _header(name: str, num_bytes: int) -> bytes:
+    if not name.isascii() or len(name) > 100 or num_bytes >= _MAX_PLAIN_BYTES:
+        return _info(name, num_bytes).tobuf(tarfile.PAX_FORMAT)
+    header = bytearray(_TEMPLATE)
+    raw_name, raw_size = name.encode(), b"%011o\0" % num_bytes
+    header[: len(raw_name)] = raw_name
+    header[_SIZE] = raw_size
+    header[_CHECKSUM] = b"%06o\0 " % (_TEMPLATE_SUM + sum(raw_name) + sum(raw_size))
+    return bytes(header)
 
 
 def tar_members(stream: IO[bytes]) -> Iterator[tuple[str, int, bytes]]:

@@ -18,11 +18,12 @@ from mmgic.images import PictureHeader, PictureStatus, Reading, decode_crops, pr
 from mmgic.schema.manifests import Rejection
 from mmgic.schema.params import NormalizeParams
 from mmgic.schema.records import LostImage, PictureRef, RawRecord, Record
+from mmgic.schema.statistics import RecordStats
 from mmgic.shards.folder import Folder
 from mmgic.shards.records import write_record_shard
 from mmgic.shards.work import UnitNote, UnitNotes
-from mmgic.sources.rules import record_from_raw
-from mmgic.sources.tallies import tally
+from mmgic.sources.rules import records_from_raw
+from mmgic.sources.statistics import add_record, add_rejected, in_order
 
 _BATCH = 64
 _CHECK_SIDE_PX = 16
@@ -52,52 +53,63 @@ def write_records(
 
 def _written(unit: RecordUnit, raw: Folder, out: Folder, params: NormalizeParams, threads: int) -> UnitNote:
     rejections: list[Rejection] = []
-    counts: Counter[str] = Counter()
+    noticed: Counter[str] = Counter()
+    stats = RecordStats()
 
-    def reject(rejection: Rejection, boxes: int) -> None:
+    def reject(rejection: Rejection, source: str, boxes: int) -> None:
         rejections.append(rejection)
-        counts.update(pictures=1, rejected=1, boxes=boxes)
-        if boxes:
-            counts["dropped.record_rejected"] += boxes
+        add_rejected(stats, source, rejection.cause, boxes)
 
     def records() -> Iterator[tuple[Record, bytes]]:
         seen: set[str] = set()
         pending = iter(unit.images)
         while batch := list(islice(pending, _BATCH)):
-            checked = iter(_checked([image for image in batch if isinstance(image, RawRecord)], raw, params, threads))
+            raw_records = [image for image in batch if isinstance(image, RawRecord)]
+            checked = _checked(raw_records, raw, params, threads)
+            results = iter(zip(checked, _records(raw_records, checked, params, seen), strict=True))
             for image in batch:
                 if isinstance(image, LostImage):
-                    reject(Rejection(image.key, image.cause, image.detail), image.num_boxes)
+                    reject(Rejection(image.key, image.cause, image.detail), image.source, image.num_boxes)
                     continue
-                found = next(checked)
-                result = _record(image, found, params, seen)
+                found, result = next(results)
                 if isinstance(found, _Picture):
-                    noticed = {"warnings": found.warned, "icc_profile": found.header.has_icc}
-                    counts.update(f"pictures_with_{name}" for name, is_so in noticed.items() if is_so)
+                    seen_in_it = {"warnings": found.warned, "icc_profile": found.header.has_icc}
+                    noticed.update(f"pictures_with_{name}" for name, is_so in seen_in_it.items() if is_so)
                 if isinstance(result, Rejection):
-                    reject(result, len(image.boxes))
+                    reject(result, image.source, len(image.boxes))
                 elif isinstance(found, _Picture):
-                    seen.add(result.key)
-                    counts.update(tally(result), pictures=1)
+                    add_record(stats, result)
                     yield result, found.data
 
     entry = write_record_shard(out, unit.name, unit.split, records())
     if not entry.count:
         out.remove(unit.name)
-    return UnitNote([entry] if entry.count else [], rejections, dict(counts))
+    out.write(stats_name(unit.name), msgspec.json.encode(in_order(stats)))
+    return UnitNote([entry] if entry.count else [], rejections, {**stats.counts, **noticed})
 
 
-def _record(
-    raw_record: RawRecord, found: _Picture | Rejection, params: NormalizeParams, seen: set[str]
-) -> Record | Rejection:
-    if isinstance(found, Rejection):
-        return found
-    result = record_from_raw(raw_record, found.header, params)
-    if isinstance(result, Rejection):
-        return result
-    if result.key in seen:
-        return Rejection(raw_record.key, "duplicate_key", "another record of this shard has this key")
-    return msgspec.structs.replace(result, blake3=found.blake3)
+def stats_name(shard: str) -> str:
+    """The file with the figures of a shard."""
+    return f"stats/{shard.removesuffix('.tar')}.json"
+
+
+def _records(
+    raw_records: list[RawRecord], checked: list[_Picture | Rejection], params: NormalizeParams, seen: set[str]
+) -> list[Record | Rejection]:
+    """The records of the pictures that were read; `seen` are the keys that the shard has, and gets those of the records."""
+    pairs = [(raw, found) for raw, found in zip(raw_records, checked, strict=True) if isinstance(found, _Picture)]
+    made = iter(records_from_raw([raw for raw, _ in pairs], [found.header for _, found in pairs], params))
+    results: list[Record | Rejection] = []
+    for found in checked:
+        result = found if isinstance(found, Rejection) else next(made)
+        if isinstance(result, Record) and isinstance(found, _Picture):
+            if result.key in seen:
+                result = Rejection(result.key, "duplicate_key", "another record of this shard has this key")
+            else:
+                seen.add(result.key)
+                result = msgspec.structs.replace(result, blake3=found.blake3)
+        results.append(result)
+    return results
 
 
 def _checked(batch: list[RawRecord], raw: Folder, params: NormalizeParams, threads: int) -> list[_Picture | Rejection]:

@@ -1,14 +1,17 @@
-"""The docs: the generated page is current, links lead somewhere, commands exist."""
+"""The docs: what is made is current, links lead somewhere, commands exist."""
 
 import re
 import shlex
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
 
 from mmgic.cli.main import OTHERS, STAGES, main
+from mmgic.sources.catalog import catalog
+from mmgic.sources.registry import SOURCES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -34,13 +37,33 @@ def anchors(page: Path) -> set[str]:
     return {"#" + re.sub(r"[^a-z0-9 -]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
-def test_what_is_made_is_current() -> None:
+@pytest.fixture
+def generate(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """`docs/generate.py`, which finds its neighbours as a program does."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
     spec = spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == module.reference(), "run: make docs"
-    assert (ROOT / "docs" / "boxes.md").read_text(encoding="utf-8") == module.boxes(), "run: make docs"
+    return module
+
+
+def test_what_is_made_is_current(generate: ModuleType) -> None:
+    assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == generate.reference(), "run: make docs"
+    assert (ROOT / "docs" / "boxes.md").read_text(encoding="utf-8") == generate.boxes(), "run: make docs"
+    for page, text in generate.source_pages().items():
+        assert page.read_text(encoding="utf-8") == text, "run: make docs"
+
+
+def test_every_entry_of_the_catalog_and_every_source_has_its_place_on_one_page() -> None:
+    pages = sorted((ROOT / "docs" / "sources").glob("*.md"))
+    mark = re.compile(r"made by `make docs` from mmgic/sources/catalog/([a-z0-9-]+)\.toml")
+    shown = [entry for page in pages for entry in mark.findall(page.read_text(encoding="utf-8"))]
+    assert sorted(shown) == sorted(catalog())
+    read = {entry.reader or entry.name for entry in catalog().values()}
+    assert [source for source in SOURCES if source not in read | {page.stem for page in pages}] == []
+    index = (ROOT / "docs" / "sources" / "README.md").read_text(encoding="utf-8")
+    assert [page.name for page in pages if page.stem != "README" and f"({page.name})" not in index] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

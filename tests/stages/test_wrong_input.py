@@ -125,7 +125,7 @@ def test_a_manifest_of_another_schema_version_names_both(
     ("name", "kinds", "shard"),
     [
         ("normalize", ["raw"], "scenes/ledger.jsonl.zst"),
-        ("normalize", ["raw"], "scenes/val-00000.tar"),
+        ("normalize", ["raw"], "scenes/val-00000.jsonl.zst"),
         ("template", ["records"], "train-00003.tar"),
         ("tokenize", ["records", "documents"], "train-00003.jsonl.zst"),
         ("tokenize", ["documents", "records"], "train-00003.tar"),

@@ -4,6 +4,7 @@ use mmgic_core::boxes::BoxError;
 use mmgic_core::image::BatchError;
 use mmgic_core::overlap::{OverlapError, Unsound};
 use mmgic_core::pack::PackError;
+use mmgic_core::regions::RegionError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -128,6 +129,27 @@ pub fn from_pack(py: Python<'_>, error: &PackError) -> PyErr {
         }
     };
     exception(py, class, &what, &place, hint)
+}
+
+/// The exception for boxes of pictures whose arrays do not fit together.
+pub fn from_regions(py: Python<'_>, error: &RegionError) -> PyErr {
+    let what = error.to_string();
+    match error {
+        RegionError::Kind { .. } => exception(py, "InputError", &what, "kinds", ""),
+        RegionError::Starts(_) => {
+            exception(py, "InputError", &what, "starts", "starts ascend, from 0 to the end")
+        }
+        RegionError::Shape { what: name, .. } => {
+            exception(py, "InputError", &what, name, "give one value for each")
+        }
+        RegionError::Picture { .. } => exception(
+            py,
+            "ParamsError",
+            &what,
+            "sizes_px",
+            "sides are whole, at least 1; orientations 1 to 8",
+        ),
+    }
 }
 
 /// The exception for a batch of pictures whose arrays do not fit together.

@@ -10,6 +10,7 @@ mod image;
 mod overlap;
 mod pack;
 mod pool;
+mod regions;
 
 use pyo3::prelude::*;
 
@@ -35,6 +36,10 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(overlap::require_sound, m)?)?;
     m.add_function(wrap_pyfunction!(overlap::iou_matrix, m)?)?;
     m.add_function(wrap_pyfunction!(overlap::iou_pairs, m)?)?;
+    m.add_function(wrap_pyfunction!(regions::drop_causes, m)?)?;
+    m.add_function(wrap_pyfunction!(regions::main_square, m)?)?;
+    m.add_function(wrap_pyfunction!(regions::region_square, m)?)?;
+    m.add_function(wrap_pyfunction!(regions::place_boxes, m)?)?;
     m.add_class::<pack::Packer>()?;
     m.add_function(wrap_pyfunction!(pack::pieces, m)?)?;
     m.add_function(wrap_pyfunction!(pack::block_of_rows, m)?)?;

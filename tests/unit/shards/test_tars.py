@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmgic.shards.folder import Folder
-from mmgic.shards.tars import tar_members, tar_writer
+from mmgic.shards.tars import _header, tar_members, tar_writer
 
 
 def _tar(folder: Folder, members: dict[str, bytes]) -> bytes:
@@ -57,3 +57,28 @@ def test_links_are_no_members(scratch: Folder) -> None:
     stream.seek(0)
     with pytest.raises(tarfile.TarError, match="link"):
         list(tar_members(stream))
+
+
+@given(
+    members=st.dictionaries(
+        st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1, max_size=130).filter(
+            lambda name: name not in (".", "..")
+        ),
+        st.binary(max_size=1200),
+        max_size=5,
+    )
+)
+def test_the_bytes_are_those_of_tarfile(members: dict[str, bytes]) -> None:
+    expected = io.BytesIO()
+    with tarfile.open(fileobj=expected, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(data), 0o644
+            tar.addfile(info, io.BytesIO(data))
+    assert _tar(Folder("memory://tars"), members) == expected.getvalue()
+
+
+def test_sizes_of_gigabytes_stand_in_the_header() -> None:
+    for size in (8**11 - 1, 8**11, 10**12):
+        info = tarfile.TarInfo.frombuf(_header("a.jpg", size)[-512:], "utf-8", "strict")
+        assert info.size in (size, 0) and (size < 8**11 or b"size=%d\n" % size in _header("a.jpg", size))

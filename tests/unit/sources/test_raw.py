@@ -19,13 +19,14 @@ def raw(fetched: Callable[..., RawFolder], few_scenes: Params) -> RawFolder:
 
 
 def test_files_are_found_by_folder_and_suffix(raw: RawFolder) -> None:
-    assert raw.paths() == ["scenes/train-00000.tar", "scenes/val-00000.tar"]
-    assert raw.paths(under="val") == raw.paths()[1:]
+    tars = ["scenes/train-00000.tar", "scenes/val-00000.tar"]
+    assert raw.paths(suffix=".tar") == tars and len(raw.paths()) == 4
+    assert raw.paths(under="val", suffix=".tar") == tars[1:]
     assert raw.paths(suffix=".json") == []
 
 
 def test_a_file_is_read_whole_or_refused(raw: RawFolder) -> None:
-    path = raw.paths()[0]
+    path = raw.paths(suffix=".tar")[0]
     data = raw.read(path)
     line = raw.line(path)
     assert line is not None and len(data) == line.num_bytes
@@ -52,7 +53,7 @@ def test_a_ledger_that_is_not_the_manifests_is_refused(raw: RawFolder) -> None:
 
 
 def test_references_carry_the_ledgers_hash(raw: RawFolder) -> None:
-    path = raw.paths()[0]
+    path = raw.paths(suffix=".tar")[0]
     line = raw.line(path)
     assert line is not None and raw.picture(path).blake3 == line.blake3
     assert raw.picture("scenes/none.png") == PictureRef("scenes/none.png")

@@ -24,7 +24,7 @@ from mmgic.schema.records import (
     Record,
     Relation,
 )
-from mmgic.sources.rules import record_from_raw
+from mmgic.sources.rules import records_from_raw
 
 _INF = float("inf")
 
@@ -53,7 +53,7 @@ def _box(*corners: float, label: str = "toy:1", **flags: Any) -> RawBox:
 
 
 def _record(params: NormalizeParams, *boxes: RawBox, header: PictureHeader | None = None, **fields: Any) -> Record:
-    record = record_from_raw(_raw(*boxes, **fields), header or _header(), params)
+    (record,) = records_from_raw([_raw(*boxes, **fields)], [header or _header()], params)
     assert isinstance(record, Record)
     return record
 
@@ -151,7 +151,7 @@ def test_a_declared_size_decides_where_boxes_were_counted(rules: NormalizeParams
     upright = _record(rules, _box(20, 10, 80, 60), header=header, declared_size_px=(100, 200))
     assert [one.regions[0].box_xyxy_px for one in (stored, upright)] == [(20, 10, 80, 60)] * 2
     assert _record(rules, _box(10, 20, 60, 80), header=header).regions == stored.regions
-    refused: object = record_from_raw(_raw(declared_size_px=(200, 101)), header, rules)
+    refused: object = records_from_raw([_raw(declared_size_px=(200, 101))], [header], rules)[0]
     assert refused == Rejection("k", "size_mismatch", "declared 200x101, stored 200x100")
 
 
@@ -175,7 +175,7 @@ def test_a_picture_of_another_size_than_stated(
         assert record.regions[0].box_xyxy_px == (30, 10, 90, 70)
     else:
         assert record.regions[0].box_xyxy_px == expected
-    hopeless = record_from_raw(_raw(declared_size_px=(-4, 7)), _header(), params)
+    hopeless = records_from_raw([_raw(declared_size_px=(-4, 7))], [_header()], params)[0]
     assert isinstance(hopeless, Rejection) == (policy == "scale")
 
 

@@ -6,13 +6,11 @@ import msgspec
 import pytest
 
 from mmgic.errors import InputError
-from mmgic.schema.manifests import ShardEntry
 from mmgic.schema.params import Params
 from mmgic.schema.records import RawRecord
 from mmgic.shards.folder import Folder
 from mmgic.shards.lines import write_lines
 from mmgic.shards.manifest import read_manifest
-from mmgic.shards.tars import tar_writer
 from mmgic.sources import scenes
 from mmgic.sources.raw import RawFolder
 from mmgic.sources.scenery import scene
@@ -25,7 +23,8 @@ def test_equal_seeds_give_equal_bytes(scratch: Folder, few_scenes: Params) -> No
     ]
     assert lines[0] == lines[1]
     assert lines[0][0].blake3 != lines[2][0].blake3
-    assert [line.path for line in lines[0]] == ["train-00000.tar", "val-00000.tar"]
+    names = [f"{split}-00000{end}" for split in ("train", "val") for end in (".tar", ".jsonl.zst")]
+    assert [line.path for line in lines[0]] == names
     assert (scratch / "a").read("train-00000.tar") == (scratch / "b").read("train-00000.tar")
 
 
@@ -57,16 +56,20 @@ def test_a_limit_makes_fewer_of_the_same(raw_records: Callable[..., Sequence[Raw
     ]
 
 
-def test_a_description_without_its_picture_is_refused(fetched: Callable[..., RawFolder], few_scenes: Params) -> None:
+def test_lines_without_their_pictures_are_refused(fetched: Callable[..., RawFolder], few_scenes: Params) -> None:
     raw = fetched("scenes", params=few_scenes)
-    path = "scenes/train-00000.tar"
-    with raw.folder.writing(path) as stream:
-        with tar_writer(stream) as add:
-            add("train-00000000.json", msgspec.json.encode(scene(1, "train", 0, 48)[0]))
-        entry: ShardEntry = stream.entry(path, "", 0)
-    lines = [msgspec.structs.replace(line, blake3=entry.blake3) if line.path == path else line for line in raw.lines()]
+    lines = [line for line in raw.lines() if line.path != "scenes/train-00000.tar"]
+    manifest = read_manifest(raw.folder, "raw")
     ledger = write_lines(raw.folder, raw.ledger.name, "", lines)
-    manifest = msgspec.structs.replace(read_manifest(raw.folder, "raw"), shards=[ledger])
-    follows = pytest.raises(InputError, match=r"train-00000000.json does not follow its picture")
-    with RawFolder(raw.folder, manifest, "scenes") as other, follows:
+    other = RawFolder(raw.folder, msgspec.structs.replace(manifest, shards=[ledger]), "scenes")
+    with other, pytest.raises(InputError, match="no scenes/train-00000.tar in the ledger"):
         list(scenes.raw_records(other))
+
+
+def test_lines_that_changed_are_refused(fetched: Callable[..., RawFolder], few_scenes: Params) -> None:
+    raw = fetched("scenes", params=few_scenes)
+    path = "scenes/val-00000.jsonl.zst"
+    data = raw.folder.read(path)
+    raw.folder.write(path, data[:-9] + bytes([data[-9] ^ 1]) + data[-8:])
+    with pytest.raises(InputError, match=r"BLAKE3 \w+ found, \w+ expected"):
+        list(scenes.raw_records(raw))
