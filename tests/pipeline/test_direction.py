@@ -6,8 +6,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 USERS = {
     "mmgic/geometry/compiled.py",
+    "mmgic/geometry/crops.py",
     "mmgic/geometry/faults.py",
     "mmgic/geometry/overlap.py",
+    "mmgic/geometry/regions.py",
     "mmgic/geometry/shapes.py",
     "mmgic/geometry/text.py",
     "mmgic/images/batch.py",
