@@ -57,7 +57,7 @@ def test_json_goes_to_stdout_and_quiet_says_nothing(fetch: Callable[..., Result]
         "stage": "fetch",
         "out": str(tmp_path / "raw"),
         "was_done": False,
-        "metrics": {"files.scenes": 2},
+        "metrics": {"files.scenes": 4},
     }
 
 
@@ -77,7 +77,7 @@ def test_a_dry_run_plans_and_touches_nothing(fetch: Callable[..., Result], tmp_p
 
 def test_metrics_are_written_beside(fetch: Callable[..., Result], tmp_path: Path) -> None:
     fetch("--metrics", str(tmp_path / "results" / "fetch.json"))
-    assert (tmp_path / "results" / "fetch.json").read_bytes() == b'{\n "files.scenes": 2\n}\n'
+    assert (tmp_path / "results" / "fetch.json").read_bytes() == b'{\n "files.scenes": 4\n}\n'
 
 
 def test_options_of_one_stage_reach_it(fetch: Callable[..., Result]) -> None:
