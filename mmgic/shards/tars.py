@@ -106,7 +106,7 @@ class TarEntry:
     """A member of a tar from outside: `num_bytes` of content from `offset`; no file are links, devices and sparse files.
 
     `read(limit)` gives its first bytes, or raises `BrokenTar`; it must be called before the next member is taken. Bytes of the
-    name that are no UTF-8 are written as escapes.
+    name that are no UTF-8 are written as numbers.
     """
 
     name: str
@@ -126,18 +126,18 @@ def tar_entries(stream: Readable) -> Iterator[TarEntry]:
         BrokenTar: after the last member that could be found.
     """
     watched = _Watched(stream)
-    offset = 0
+    offset = last_byte = 0
     try:
         with tarfile.open(fileobj=cast(IO[bytes], watched), mode="r|", bufsize=_BUFFER, tarinfo=_BoundedHeader) as tar:
             for info in tar:
-                offset = info.offset
+                offset, last_byte = info.offset, info.offset_data + info.size
                 if not info.isdir():
-                    name = info.name.encode("utf-8", "backslashreplace").decode()
+                    name = info.name.encode("utf-8", "xmlcharrefreplace").decode()
                     is_file = info.isreg() and not info.issparse()
                     yield TarEntry(name, info.offset_data, info.size, is_file, _reader(tar, info))
             offset = tar.offset
     except (tarfile.TarError, ValueError, OverflowError, EOFError) as error:
-        raise BrokenTar(str(error), offset, is_last_whole=False) from error
+        raise BrokenTar(str(error), offset, is_last_whole=watched.num_bytes >= last_byte) from error
     rest = watched.last(offset)
     if not rest:
         raise BrokenTar("the tar has no end", offset)
@@ -178,15 +178,15 @@ class _Watched:
     def __init__(self, raw: Readable) -> None:
         self._raw = raw
         self._recent = [b"", b"", b""]
-        self._end = 0
+        self.num_bytes = 0
 
     def read(self, size: int = -1) -> bytes:
         data = self._raw.read(size)
         self._recent = [*self._recent[1:], data]
-        self._end += len(data)
+        self.num_bytes += len(data)
         return data
 
     def last(self, offset: int) -> bytes:
         """What was read from `offset` on."""
         recent = b"".join(self._recent)
-        return recent[max(0, offset - (self._end - len(recent))) :]
+        return recent[max(0, offset - (self.num_bytes - len(recent))) :]

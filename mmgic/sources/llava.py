@@ -48,6 +48,7 @@ class _Entry(msgspec.Struct):
     conversations: list[_Turn] = []
     captions: list[str] = []
     instances: list[msgspec.Raw] = []
+    url: str = ""
 
 
 class _Note(msgspec.Struct, array_like=True):
@@ -58,6 +59,7 @@ class _Note(msgspec.Struct, array_like=True):
     cause: str
     detail: str
     num_instances: int
+    url: str = ""
 
 
 def local_files(origin: Folder) -> Iterator[str]:
@@ -124,6 +126,7 @@ def _image(raw: RawFolder, image: str, notes: list[_Note]) -> RawRecord | LostIm
     if len(faulty) == len(notes):
         return LostImage(key, raw.source, split, faulty[0].cause, f"{image}: {faulty[0].detail}")
     dropped = Counter(f"caption.{note.cause}" for note in faulty)
+    origin = next((note.url for note in notes if note.url), "")
     dropped["instance.ignored"] = sum(note.num_instances for note in notes)
     return RawRecord(
         key=key,
@@ -135,7 +138,8 @@ def _image(raw: RawFolder, image: str, notes: list[_Note]) -> RawRecord | LostIm
         ],
         boxes=[],
         dropped=dict(+dropped),
-        ids=ids_from_place(image),
+        ids=ids_from_place(origin or image),
+        origin=origin,
     )
 
 
@@ -181,7 +185,7 @@ def _note(entry: _Entry | Fault, split: str) -> _Note:
         cause, detail = "other_prompt", turns[0][1][:200]
     else:
         captions = [clean_text(turns[1][1])]
-    return _Note(split, [text for text in captions if text], cause, detail, len(entry.instances))
+    return _Note(split, [text for text in captions if text], cause, detail, len(entry.instances), entry.url)
 
 
 def _plain(prompt: str) -> str:

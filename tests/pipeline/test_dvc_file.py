@@ -21,6 +21,9 @@ BY_NAME = {
         "mmgic.sources.scenes",
         "mmgic.sources.coco",
         "mmgic.sources.folder",
+        "mmgic.sources.url_tables",
+        "mmgic.sources.webdataset",
+        "mmgic.sources.llava",
     ],
     "pretrain": ["mmgic.training.rank"],
 }
