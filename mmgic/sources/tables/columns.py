@@ -1,7 +1,7 @@
 """What the columns of a table hold, and the fields of a row.
 
 Columns are known by their names (`data/columns.toml`), by what `fetch.columns` says, or, without names, because there are two
-of them and one cell of the first row is a URL.
+of them and one is a URL.
 """
 
 import math
@@ -189,10 +189,19 @@ def _number_of(column: str | int, cells: Cells, where: str) -> int:
     raise InputError(f"no column `{column}`; columns: {shown}", where=where, hint=_HINT)
 
 
+def has_one_url(cells: Cells) -> bool:
+    """Whether one value of a row, and no more, is a URL."""
+    return len(_urls(cells)) == 1
+
+
+def _urls(cells: Cells) -> list[int]:
+    return [number for number, value in enumerate(cells.values) if isinstance(value, str) and _URL.match(value)]
+
+
 def _guessed(cells: Cells, default: Sequence[ColumnRole], where: str) -> dict[ColumnRole, list[int]]:
     if len(default) == len(cells.values):
         return {role: [number] for number, role in enumerate(default)}
-    urls = [number for number, value in enumerate(cells.values) if isinstance(value, str) and _URL.match(value)]
+    urls = _urls(cells)
     if len(cells.values) == 2 and len(urls) == 1:
         return {"url": urls, "caption": [1 - urls[0]]}
     shown = ", ".join(str(value) for value in cells.values)[:200]

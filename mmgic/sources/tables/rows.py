@@ -1,13 +1,14 @@
 """The rows of all tables of a source, in one numbering."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
 import msgspec
 
 from mmgic.errors import InputError
 from mmgic.schema.params import ColumnRole, Columns
 from mmgic.sources.tables.cells import Cells, Fault
-from mmgic.sources.tables.columns import Fields, Layout, aliases, is_header, layout_of
+from mmgic.sources.tables.columns import Fields, Layout, aliases, has_one_url, is_header, layout_of
 from mmgic.sources.tables.delimited import rows_of_csv, rows_of_tsv
 from mmgic.sources.tables.files import TABLES, TableFiles, list_beside
 from mmgic.sources.tables.json_rows import rows_of_json, rows_of_json_lines
@@ -18,6 +19,10 @@ from mmgic.sources.tables.splits import split_from_name
 
 Rows = Iterator[Cells | tuple[int, Fault]]
 
+_Names = tuple[str, ...] | None
+_Wanted = tuple[str, Columns, Sequence[ColumnRole], str]
+
+_LOOKED_AT = 100  # rows of a table whose columns have no names
 _MAX_LAYOUTS = 64
 _JSON = (".json", ".jsonl", ".ndjson")
 
@@ -58,18 +63,27 @@ def table_rows(
     for name in files.names:
         for label, rows in _tables(files, name, columns):
             split = split_from_name(label)
-            layouts: dict[tuple[str, ...] | None, Layout] = {}
-            for row, cells in enumerate(rows):
+            head = list(islice(rows, _LOOKED_AT))
+            layouts = _layouts_without_names(head, (source, columns, default, files.place(label)))
+            for row, cells in enumerate(chain(head, rows)):
                 place, fields = _fields(cells, layouts, (source, columns, default, files.place(label)))
                 stated = fields.split if isinstance(fields, Fields) else ""
                 yield TableRow(number, row, label, place, stated or split, fields)
                 number += 1
 
 
+def _layouts_without_names(head: list[Cells | tuple[int, Fault]], wanted: _Wanted) -> dict[_Names, Layout]:
+    """The layout of a table whose columns have no names, by the first row with one URL; none where there are names."""
+    bare = [cells for cells in head if isinstance(cells, Cells) and cells.names is None]
+    if not bare:
+        return {}
+    return {None: layout_of(next(filter(has_one_url, bare), bare[0]), *wanted)}
+
+
 def _fields(
     cells: Cells | tuple[int, Fault],
-    layouts: dict[tuple[str, ...] | None, Layout],
-    wanted: tuple[str, Columns, Sequence[ColumnRole], str],
+    layouts: dict[_Names, Layout],
+    wanted: _Wanted,
 ) -> tuple[int, Fields | Fault]:
     if not isinstance(cells, Cells):
         return cells

@@ -80,7 +80,11 @@ def test_ids_tell_of_flickr_and_of_the_table(
 
 
 def test_columns_of_the_params_hold_for_both_stages(
-    tmp_path: Path, params: Params, fetched: Fetched, downloaded: Callable[..., RawFolder], picture: Callable[..., bytes]
+    tmp_path: Path,
+    params: Params,
+    fetched: Fetched,
+    downloaded: Callable[..., RawFolder],
+    picture: Callable[..., bytes],
 ) -> None:
     origin = Folder(str(tmp_path / "set"))
     origin.write("a.csv", f"link,alt\n{A},one\n".encode())

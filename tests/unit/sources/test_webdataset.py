@@ -51,7 +51,13 @@ def _short(images: Images) -> list[tuple[object, ...]]:
 
 
 def test_members_of_img2dataset(read: Read) -> None:
-    note = {"url": "http://static.flickr.com/1/77_ab.jpg", "caption": "A dog", "width": 4, "height": 3, "LICENSE": "CC0"}
+    note = {
+        "url": "http://static.flickr.com/1/77_ab.jpg",
+        "caption": "A dog",
+        "width": 4,
+        "height": 3,
+        "LICENSE": "CC0",
+    }
     note |= {"key": "000000012", "status": "success", "error_message": None, "sha256": "ab", "exif": "{}"}
     (image,) = read(
         [
@@ -231,9 +237,7 @@ BLOCK = 512 + 1024  # of a member: its header and 800 bytes
         (b"no tar at all" * 100, 0, "byte 0: invalid header; 0 samples came before"),
     ],
 )
-def test_a_broken_tar_gives_what_came_before_and_is_named(
-    read: Read, data: bytes, num_whole: int, detail: str
-) -> None:
+def test_a_broken_tar_gives_what_came_before_and_is_named(read: Read, data: bytes, num_whole: int, detail: str) -> None:
     images = read({"a-broken.tar": data, "b.tar": _tar(SAMPLES[:2])})
     assert _short(images)[:num_whole] == [(("words %d" % n * 100).strip(),) for n in range(num_whole)]
     lost = images[num_whole]

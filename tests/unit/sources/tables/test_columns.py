@@ -68,7 +68,17 @@ def test_urls_that_can_be_asked_for(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "x", "//cdn/x.jpg", "ftp://a/b", "file:///etc/passwd", "http://", "http:///x", "http://a/\n", "http://a/" + "x" * 8192],
+    [
+        "",
+        "x",
+        "//cdn/x.jpg",
+        "ftp://a/b",
+        "file:///etc/passwd",
+        "http://",
+        "http:///x",
+        "http://a/\n",
+        "http://a/" + "x" * 8192,
+    ],
 )
 def test_urls_that_cannot(url: str) -> None:
     fault = url_fault(url)

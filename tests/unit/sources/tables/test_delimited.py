@@ -15,6 +15,7 @@ def test_the_column_of_urls_is_found_without_names(rows: Callable[..., object]) 
         (0, A, ('a "quoted dog',)),
         (1, B, ("two",)),
     ]
+    assert [row[1] for row in rows({"cc3m.tsv": f"one\tno url\ntwo\t\nthree\t{A}\n"})] == ["no url", "", A]
     assert rows({"cc12m.tsv": f"{A}\tone\n{B}\ttwo\n"})[:2] == [(0, A, ("one",)), (1, B, ("two",))]
 
 

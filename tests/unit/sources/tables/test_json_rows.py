@@ -23,7 +23,7 @@ def test_lines(rows: Callable[..., object]) -> None:
         '{"url": ',
         f'{{"url": "{A}", "id": 1{"0" * 5000}}}',
         '{"url": ' + "[" * 100_000,
-        f'{{"url": null, "text": "x"}}',
+        '{"url": null, "text": "x"}',
         f'{{"url": "{B}", "text": null}}',
     ]
     found = rows({"a.jsonl": "\n".join(lines)})
@@ -63,7 +63,10 @@ def test_an_object_of_arrays(rows: Callable[..., object]) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ('{"image_urls": ["a", "b"], "captions": ["x"]}', "arrays are missing or differ in length: captions 1, image_urls 2"),
+        (
+            '{"image_urls": ["a", "b"], "captions": ["x"]}',
+            "arrays are missing or differ in length: captions 1, image_urls 2",
+        ),
         ('{"other": [1]}', "arrays are missing or differ in length: none"),
         ('[{"url": "http://a/1.jpg"}', "ends early"),
         ('"a text"', "no JSON array"),
