@@ -24,6 +24,7 @@ from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import fact, input_ref, new_manifest, read_manifest
 from mmgic.shards.work import UnitNote, Work
 from mmgic.sources import SOURCES
+from mmgic.sources.descriptions import Descriptions, descriptions_for
 from mmgic.sources.normalize import RecordUnit, write_records
 from mmgic.sources.raw import RawFolder
 from mmgic.sources.statistics import STATS, merged
@@ -42,14 +43,19 @@ def plan(call: StageCall) -> Plan:
 def run(call: StageCall) -> Outcome:
     """Writes the record shards."""
     raw, manifest = _input(call)
-    tree = {**section_tree(call.params, "normalize"), "limit": call.limit}
+    descriptions = descriptions_for(call.params.normalize.descriptions)
+    tree = {
+        **section_tree(call.params, "normalize"),
+        "limit": call.limit,
+        "description_files": descriptions.digests(),
+    }
     inputs = {"raw": input_ref(raw, manifest, call.out)}
     with Work(
         call.out, new_manifest("records", tree, tree_digest(tree), inputs, shards=[], counts={}), fresh=call.fresh
     ) as work:
         if work.is_done:
             return Outcome(work.manifest, was_done=True)
-        notes = _notes(call, raw, manifest, work)
+        notes = _notes(call, raw, manifest, work, descriptions)
         return commit_units(work, notes, total="pictures", max_bad_fraction=call.params.normalize.max_bad_fraction)
 
 
@@ -92,10 +98,18 @@ def _units(call: StageCall, raw: Folder, manifest: Manifest) -> Iterator[RecordU
         yield unit(split)
 
 
-def _notes(call: StageCall, raw: Folder, manifest: Manifest, work: Work) -> Iterator[UnitNote]:
+def _notes(
+    call: StageCall, raw: Folder, manifest: Manifest, work: Work, descriptions: Descriptions
+) -> Iterator[UnitNote]:
     """What became of each unit, in order."""
     write = partial(
-        write_records, raw=raw, out=work.files, notes=work.units, params=call.params.normalize, threads=call.threads
+        write_records,
+        raw=raw,
+        out=work.files,
+        notes=work.units,
+        params=call.params.normalize,
+        descriptions=descriptions,
+        threads=call.threads,
     )
     done = 0
     for note in run_units(write, _units(call, raw, manifest), call.workers):

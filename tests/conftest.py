@@ -41,6 +41,15 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def wordnet_folder() -> Path:
+    """The dictionary folder of WordNet 3.0: what MMGIC_WORDNET names, or where Debian's wordnet-base puts it."""
+    place = Path(os.environ.get("MMGIC_WORDNET", "/usr/share/wordnet"))
+    if not (place / "index.noun").is_file():
+        pytest.skip(f"no WordNet dictionary in {place}: apt-get install wordnet-base, or set MMGIC_WORDNET")
+    return place
+
+
+@pytest.fixture(scope="session")
 def params_text() -> Callable[[Mapping[str, object]], str]:
     """The project's params file with other values: `params_text({"pretrain.steps": 3})`."""
 

@@ -19,6 +19,7 @@ STAGES = {
 """The six stages in their order, each with its line of help."""
 
 OTHERS = {
+    "descriptions": "Print which labels have a description, which lack one, and what is wrong with them.",
     "inspect": "Print what a folder of shards holds, back in text and codes.",
     "schema": "Print the JSON Schema of params, record, document or manifest.",
     "scores": "Print the scores of an evaluation as a table.",

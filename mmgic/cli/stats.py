@@ -3,16 +3,14 @@
 import sys
 
 import click
-import msgspec
 
 from mmgic.cli.options import FOLDER
 from mmgic.cli.stage import guarded
 from mmgic.errors import InputError
 from mmgic.report.statistics import stats_lines
-from mmgic.schema.statistics import RecordStats
 from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import read_manifest
-from mmgic.sources.statistics import STATS
+from mmgic.sources.statistics import STATS, read_stats
 
 
 @click.command("stats", short_help="Print the figures of a record folder: counts by source, sizes, licences.")
@@ -30,13 +28,8 @@ def stats(records: Folder, shard: str | None, as_json: bool) -> None:
 def _print(records: Folder, shard: str | None, as_json: bool) -> None:
     read_manifest(records, "records")
     name = f"stats/{shard.removesuffix('.tar')}.json" if shard else STATS
-    if not records.exists(name):
+    if shard and not records.exists(name):
         known = [file.removesuffix(".json") for file in (records / "stats").names()]
-        hint = f"shards here: {', '.join(known[:20])}" if shard and known else "`mmgic normalize` writes them"
-        raise InputError(f"no figures {name}", where=records.url, hint=hint)
-    data = records.read(name)
-    try:
-        found = msgspec.json.decode(data, type=RecordStats)
-    except msgspec.MsgspecError as error:
-        raise InputError(f"cannot read the figures: {error}", where=records.file(name)) from error
-    click.echo(data.decode() if as_json else "\n".join(stats_lines(found)))
+        raise InputError(f"no figures {name}", where=records.url, hint=f"shards here: {', '.join(known[:20])}")
+    found = read_stats(records, name)
+    click.echo(records.read(name).decode() if as_json else "\n".join(stats_lines(found)))

@@ -103,6 +103,17 @@ class CaptionParams(_Section, frozen=True):
             raise ValueError(f"min_words {self.min_words} is above max_words {self.max_words}")
 
 
+class DescriptionParams(_Section, frozen=True):
+    """Where labels without a description of their own get one from, beside the files that come along.
+
+    `wordnet` is a folder with the dictionary files of WordNet 3.0, for Visual Genome's synsets; empty: no glosses. `files` are
+    description files (docs/descriptions.md) whose texts replace all others, the last that names a label wins.
+    """
+
+    wordnet: str
+    files: list[str]
+
+
 class NormalizeParams(_Section, frozen=True):
     """Raw files to records.
 
@@ -116,6 +127,7 @@ class NormalizeParams(_Section, frozen=True):
     size_mismatch: Literal["reject", "scale", "trust"]
     max_bad_fraction: Fraction
     captions: CaptionParams
+    descriptions: DescriptionParams
     regions: RegionParams
 
 

@@ -24,6 +24,7 @@ from mmgic.shards.folder import Folder
 from mmgic.shards.records import write_record_shard
 from mmgic.shards.work import UnitNote, UnitNotes
 from mmgic.sources.captions import filtered
+from mmgic.sources.descriptions import Descriptions
 from mmgic.sources.rules import records_from_raw
 from mmgic.sources.statistics import add_record, add_rejected, in_order
 
@@ -47,13 +48,21 @@ class RecordUnit(msgspec.Struct, frozen=True):
 
 
 def write_records(
-    unit: RecordUnit, raw: Folder, out: Folder, notes: UnitNotes, params: NormalizeParams, threads: int
+    unit: RecordUnit,
+    raw: Folder,
+    out: Folder,
+    notes: UnitNotes,
+    params: NormalizeParams,
+    descriptions: Descriptions,
+    threads: int,
 ) -> UnitNote:
     """Writes the shard of a unit into `out`, unless an earlier run did; all ends as a record or as a rejection."""
-    return notes.once(unit.name, lambda: _written(unit, raw, out, params, threads))
+    return notes.once(unit.name, lambda: _written(unit, raw, out, params, descriptions, threads))
 
 
-def _written(unit: RecordUnit, raw: Folder, out: Folder, params: NormalizeParams, threads: int) -> UnitNote:
+def _written(
+    unit: RecordUnit, raw: Folder, out: Folder, params: NormalizeParams, descriptions: Descriptions, threads: int
+) -> UnitNote:
     rejections: list[Rejection] = []
     noticed: Counter[str] = Counter()
     stats = RecordStats()
@@ -68,7 +77,7 @@ def _written(unit: RecordUnit, raw: Folder, out: Folder, params: NormalizeParams
         while batch := list(islice(pending, _BATCH)):
             raw_records = [image for image in batch if isinstance(image, RawRecord)]
             checked = _checked(raw_records, raw, params, threads)
-            results = iter(zip(checked, _records(raw_records, checked, params, seen), strict=True))
+            results = iter(zip(checked, _records(raw_records, checked, params, descriptions, seen), strict=True))
             for image in batch:
                 if isinstance(image, LostImage):
                     lost = Rejection(image.key, image.cause, image.detail)
@@ -97,7 +106,11 @@ def stats_name(shard: str) -> str:
 
 
 def _records(
-    raw_records: list[RawRecord], checked: list[_Picture | Rejection], params: NormalizeParams, seen: set[str]
+    raw_records: list[RawRecord],
+    checked: list[_Picture | Rejection],
+    params: NormalizeParams,
+    descriptions: Descriptions,
+    seen: set[str],
 ) -> list[Record | Rejection]:
     """The records of the pictures that were read; `seen` are the keys that the shard has, and gets those of the records."""
     pairs = [(raw, found) for raw, found in zip(raw_records, checked, strict=True) if isinstance(found, _Picture)]
@@ -110,7 +123,8 @@ def _records(
                 result = Rejection(result.key, "duplicate_key", "another record of this shard has this key")
             else:
                 seen.add(result.key)
-                result = msgspec.structs.replace(result, blake3=found.blake3)
+                labels = [descriptions(label) for label in result.labels]
+                result = msgspec.structs.replace(result, blake3=found.blake3, labels=labels)
         results.append(result)
     return results
 

@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from mmgic.errors import InputError
 from mmgic.schema.records import Record
 from mmgic.schema.statistics import LabelStats, RecordStats, SourceStats
+from mmgic.shards.folder import Folder
 from mmgic.sources.tallies import num_boxes, tally
 
 V = TypeVar("V")
@@ -79,6 +81,20 @@ def merged(parts: Iterable[RecordStats]) -> RecordStats:
             known.regions += label.regions
             known.is_described |= label.is_described
     return in_order(total)
+
+
+def read_stats(records: Folder, name: str = STATS) -> RecordStats:
+    """The figures that `normalize` left in a record folder.
+
+    Raises:
+        InputError: they are not there, or are none.
+    """
+    if not records.exists(name):
+        raise InputError(f"no figures {name}", where=records.url, hint="`mmgic normalize` writes them")
+    try:
+        return msgspec.json.decode(records.read(name), type=RecordStats)
+    except msgspec.MsgspecError as error:
+        raise InputError(f"cannot read the figures: {error}", where=records.file(name)) from error
 
 
 def in_order(stats: RecordStats) -> RecordStats:

@@ -111,22 +111,29 @@ def test_a_python_without_venv_is_named(tools: Path, tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/etc/debian_version").exists(), reason="apt-get is Debian's")
 def test_root_on_debian_gets_what_is_missing_unless_something_else_is(tools: Path, tmp_path: Path) -> None:
     write_program(tools / "id", "echo 0")
+    dictionary = tmp_path / "wordnet"
     write_program(
         tools / "apt-get",
-        f'echo "$@" >> {tmp_path}/asked; for n in cmake nasm; do ln -sf /bin/true {tools}/$n; done',
+        f'echo "$@" >> {tmp_path}/asked; for n in cmake nasm; do ln -sf /bin/true {tools}/$n; done\n'
+        'case "$*" in *wordnet-base) exit 100;; esac',
     )
     (tools / "ln").symlink_to(shutil.which("ln") or "ln")
     write_program(tools / "python3", "exit 1")
-    done = check(tools, tmp_path)
+    done = check(tools, tmp_path, MMGIC_WORDNET=str(dictionary))
     assert done.returncode == 1
     assert not (tmp_path / "asked").exists()
     write_program(tools / "python3", 'case "$2" in *version_info*) echo 3.12;; esac')
-    done = check(tools, tmp_path)
+    done = check(tools, tmp_path, MMGIC_WORDNET=str(dictionary))
     assert done.returncode == 0, done.stderr
     asked = (tmp_path / "asked").read_text().splitlines()
-    assert asked[0].startswith("update")
-    assert asked[1].endswith(" cmake nasm")
+    assert [words.split()[0] for words in asked] == ["update", "install", "install"]
+    assert asked[1].endswith(" cmake nasm") and asked[2].endswith(" wordnet-base")
+    assert "warning: no wordnet-base: tests of its glosses will be skipped" in done.stderr
     assert done.stdout == f"{tools / 'python3'}\n"
+    dictionary.mkdir()
+    (dictionary / "index.noun").touch()
+    assert check(tools, tmp_path, MMGIC_WORDNET=str(dictionary)).stderr == ""
+    assert len((tmp_path / "asked").read_text().splitlines()) == 3
 
 
 def test_the_lock_holds_names_and_versions_alone() -> None:

@@ -12,6 +12,7 @@ from mmgic.schema.records import Caption, Label, PictureRef, RawBox, RawRecord
 from mmgic.shards.folder import Folder
 from mmgic.shards.records import read_record_shard
 from mmgic.shards.work import UnitNote, UnitNotes
+from mmgic.sources.descriptions import descriptions_for
 from mmgic.sources.normalize import RecordUnit, write_records
 
 
@@ -34,8 +35,11 @@ def normalized(scratch: Folder, params: Params) -> Callable[..., UnitNote]:
             )
             raw_records.append(msgspec.structs.replace(record, **changes))
         settings: NormalizeParams = params.normalize
+        descriptions = descriptions_for(settings.descriptions)
         unit = RecordUnit("train-00000.tar", "train", raw_records)
-        return write_records(unit, scratch / "raw", scratch / "out", UnitNotes(scratch / "units"), settings, 1)
+        return write_records(
+            unit, scratch / "raw", scratch / "out", UnitNotes(scratch / "units"), settings, descriptions, 1
+        )
 
     return made
 

@@ -239,7 +239,7 @@ BLOCK = 512 + 1024  # of a member: its header and 800 bytes
 )
 def test_a_broken_tar_gives_what_came_before_and_is_named(read: Read, data: bytes, num_whole: int, detail: str) -> None:
     images = read({"a-broken.tar": data, "b.tar": _tar(SAMPLES[:2])})
-    assert _short(images)[:num_whole] == [(("words %d" % n * 100).strip(),) for n in range(num_whole)]
+    assert _short(images)[:num_whole] == [(f"words {n}" * 100,) for n in range(num_whole)]
     lost = images[num_whole]
     assert isinstance(lost, LostImage) and (lost.cause, len(images)) == ("broken_archive", num_whole + 2)
     assert lost.detail.startswith("webdataset/a-broken.tar, ") and detail in lost.detail
