@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
+from typing import Literal
 
 import msgspec
 
@@ -25,12 +26,16 @@ from mmgic.sources.spool import Spool
 from mmgic.sources.tables import (
     Fault,
     Readable,
+    RowFault,
     clean_text,
     split_from_name,
     text_lines,
     value_from_json,
     value_of_fault,
 )
+
+EntryFault = Literal["no_picture", "several_pictures", "several_turns", "other_prompt", "unsafe_name"]
+"""Why an entry gives no caption, beside what is wrong with rows of any table."""
 
 _FILES = (".json", ".jsonl")
 _PLACEHOLDER = re.compile(r"<(?:image|video|im_start|im_end)>")
@@ -56,7 +61,7 @@ class _Note(msgspec.Struct, array_like=True):
 
     split: str
     captions: list[str]
-    cause: str
+    cause: EntryFault | RowFault | Literal[""]
     detail: str
     num_instances: int
     url: str = ""
@@ -168,7 +173,8 @@ def _entries(stream: Readable, name: str, where: str) -> Iterator[_Entry | Fault
 
 
 def _note(entry: _Entry | Fault, split: str) -> _Note:
-    cause = detail = ""
+    cause: EntryFault | Literal[""] = ""
+    detail = ""
     captions: list[str] = []
     if isinstance(entry, Fault):
         return _Note(split, [], entry.cause, entry.detail, 0)

@@ -13,6 +13,7 @@ and the keys of a tar.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from mmgic.errors import InputError
 from mmgic.schema.manifests import LedgerLine
@@ -22,6 +23,17 @@ from mmgic.shards.tars import BrokenTar, TarEntry, tar_entries
 from mmgic.sources.picture_ids import ids_from_place
 from mmgic.sources.raw import RawFolder, key_from_file
 from mmgic.sources.tables import Fields, clean_text, fields_from_json, split_from_name
+
+SampleFault = Literal[
+    "no_picture",
+    "empty_picture",
+    "too_many_bytes",
+    "duplicate_key",
+    "not_a_plain_file",
+    "unsafe_name",
+    "broken_archive",
+]
+"""Why a sample is lost; a broken archive is one lost image, however many it held."""
 
 _PICTURES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
 _TEXTS = ("txt", "caption")
@@ -70,7 +82,7 @@ class _Sample:
 
     stem: str
     picture: PictureRef | None = None
-    fault: tuple[str, str] | None = None
+    fault: tuple[SampleFault, str] | None = None
     texts: list[str] = field(default_factory=list)
     fields: Fields | None = None
     num_members: int = 0
@@ -203,7 +215,7 @@ class _Tar:
             origin=fields.url,
         )
 
-    def _lost(self, stem: str, cause: str, detail: str) -> LostImage:
+    def _lost(self, stem: str, cause: SampleFault, detail: str) -> LostImage:
         return LostImage(self._key(stem), self._raw.source, self._split, cause, detail)
 
     def _key(self, stem: str) -> str:
