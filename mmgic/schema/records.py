@@ -188,7 +188,7 @@ class RawRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LostImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An image that its annotation makes unusable (a name that leaves its folder, a broken row), or that is not listed at all.
 
-    It becomes a rejection with `cause`; `num_boxes` are counted as dropped with it.
+    It becomes a rejection with `cause`; `num_boxes` are counted as dropped with it, and what `dropped` says as for a record.
     """
 
     key: str
@@ -197,3 +197,4 @@ class LostImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cause: str
     detail: str = ""
     num_boxes: int = 0
+    dropped: dict[str, int] = {}

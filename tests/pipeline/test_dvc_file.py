@@ -23,6 +23,9 @@ BY_NAME = {
         "mmgic.sources.objects365",
         "mmgic.sources.v3det",
         "mmgic.sources.folder",
+        "mmgic.sources.url_tables",
+        "mmgic.sources.webdataset",
+        "mmgic.sources.llava",
     ],
     "pretrain": ["mmgic.training.rank"],
 }

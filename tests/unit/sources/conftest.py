@@ -8,14 +8,18 @@ from typing import Any
 
 import msgspec
 import pytest
+from blake3 import blake3
 
 from mmgic.execution.call import StageCall
+from mmgic.schema.manifests import LedgerLine
 from mmgic.schema.params import Params
 from mmgic.schema.records import LostImage, RawRecord
 from mmgic.shards.folder import Folder
-from mmgic.shards.manifest import read_manifest
+from mmgic.shards.lines import write_lines
+from mmgic.shards.manifest import read_manifest, write_manifest
+from mmgic.shards.tars import tar_writer
 from mmgic.sources import source_named
-from mmgic.sources.raw import RawFolder
+from mmgic.sources.raw import LEDGER, RawFolder
 from stages import fetch
 
 
@@ -77,3 +81,28 @@ def few_scenes(params: Params) -> Params:
     """Params with a dozen scenes."""
     scenes = msgspec.structs.replace(params.fetch.scenes, train=9, val=3, side_px=48)
     return msgspec.structs.replace(params, fetch=msgspec.structs.replace(params.fetch, scenes=scenes))
+
+
+@pytest.fixture
+def downloaded(tmp_path: Path) -> Iterator[Callable[..., RawFolder]]:
+    """The open raw folder of a source whose pictures came by URL: rows by number with their bytes, or with why they failed."""
+    opened = ExitStack()
+
+    def made(raw: RawFolder, pictures: dict[int, bytes | str]) -> RawFolder:
+        folder, manifest = raw.folder, read_manifest(raw.folder, "raw")
+        lines = list(raw.lines())
+        name = f"{raw.source}/pictures-00000.tar"
+        with folder.writing(name) as stream, tar_writer(stream) as add:
+            for number, data in pictures.items():
+                line = LedgerLine(f"{raw.source}/{number:09d}", origin=f"http://{number}")
+                if isinstance(data, str):
+                    lines.append(msgspec.structs.replace(line, state="failed", cause=data))
+                    continue
+                place = {"shard": name, "offset": add(f"{number:09d}.png", data), "num_bytes": len(data)}
+                lines.append(msgspec.structs.replace(line, blake3=blake3(data).hexdigest(), **place))
+        entry = write_lines(folder, f"{raw.source}/{LEDGER}", "", lines)
+        write_manifest(folder, msgspec.structs.replace(manifest, shards=[entry]))
+        return opened.enter_context(RawFolder(folder, read_manifest(folder, "raw"), raw.source))
+
+    yield made
+    opened.close()
