@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from mmgic.download.causes import CAUSES, is_retryable
 from mmgic.download.pictures import taken_urls
+from mmgic.download.summary import count_name
 from mmgic.errors import UsageError
 from mmgic.params import tree_digest
 from mmgic.schema.manifests import LedgerLine, Manifest, ShardEntry
@@ -54,7 +55,7 @@ def retried(
     if not out.is_local:
         raise UsageError("failed URLs can be asked again in a local folder alone", where=out.url)
     entry = _ledger_of(read_manifest(out, "raw"), source)
-    work = Path(out.path).with_name(f".{out.name}.retry-{source}")
+    work = _work(out, source)
     work.mkdir(exist_ok=True)
     lock = FileLock(str(work / _LOCK))
     try:
@@ -113,17 +114,19 @@ def _prepare(
     marker.rename(work / _READY)
 
 
-def count_name(line: LedgerLine, source: str) -> str:
-    """The manifest's count that a line of a source belongs to."""
-    if line.state == "failed":
-        return f"failed.{source}.{line.cause}"
-    return f"{'pictures' if line.shard else 'files'}.{source}"
-
-
 def num_retryable(manifest: Manifest, source: str, causes: RetriedCauses) -> int:
     """How many URLs of a source would be asked again, by the counts of its manifest."""
     counts = {cause: manifest.counts.get(f"failed.{source}.{cause}", 0) for cause in CAUSES}
     return sum(count for cause, count in counts.items() if causes == "all" or is_retryable(cause))
+
+
+def is_pending(out: Folder, source: str) -> bool:
+    """Whether an earlier call was killed before its end."""
+    return _work(out, source).exists()
+
+
+def _work(out: Folder, source: str) -> Path:
+    return Path(out.path).with_name(f".{out.name}.retry-{source}")
 
 
 def _ledger_of(manifest: Manifest, source: str) -> ShardEntry:

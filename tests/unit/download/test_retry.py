@@ -13,7 +13,8 @@ import pytest
 from filelock import FileLock
 
 from mmgic.download.pictures import taken_urls
-from mmgic.download.retry import count_name, num_retryable, retried
+from mmgic.download.retry import num_retryable, retried
+from mmgic.download.summary import count_name
 from mmgic.errors import InputError, MmgicError, UsageError
 from mmgic.schema.manifests import LedgerLine, Manifest
 from mmgic.schema.params import FetchParams
