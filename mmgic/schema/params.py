@@ -32,7 +32,22 @@ class ScenesParams(_Section, frozen=True):
     side_px: Annotated[int, Meta(ge=32, le=1024)]
 
 
-SourceName = Literal["photos", "scenes", "coco", "folder", "cc3m", "cc12m", "sbu", "laion", "webdataset", "llava"]
+SourceName = Literal[
+    "photos",
+    "scenes",
+    "coco",
+    "objects365",
+    "v3det",
+    "open-images",
+    "visual-genome",
+    "folder",
+    "cc3m",
+    "cc12m",
+    "sbu",
+    "laion",
+    "webdataset",
+    "llava",
+]
 
 ColumnRole = Literal["url", "file", "caption", "model_caption", "id", "license", "split", "width", "height", "score"]
 """What a column of a caption table holds; `model_caption` is a sentence that a model wrote."""
@@ -119,12 +134,14 @@ class NormalizeParams(_Section, frozen=True):
 
     `max_pixels` bounds a picture before it is decoded; `warnings` keeps or rejects pictures that a decoder complains of. A
     picture of another size than its annotation states is rejected, or its boxes are scaled to the pixels, or taken as they are.
+    `ancestors` of a label in its source's hierarchy become labels of the record too, or none do.
     """
 
     records_per_shard: PositiveInt
     max_pixels: PositiveInt
     warnings: Literal["keep", "reject"]
     size_mismatch: Literal["reject", "scale", "trust"]
+    ancestors: Literal["none", "labels"]
     max_bad_fraction: Fraction
     captions: CaptionParams
     descriptions: DescriptionParams

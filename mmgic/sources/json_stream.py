@@ -116,6 +116,9 @@ class _Walk:
         self._data = b""
         self._at = self._before = 0  # in the data; bytes of the file before it
         self._read_on()
+        encoding = json.detect_encoding(self._data[:4])
+        if not encoding.startswith("utf-8"):
+            raise self.error(f"the file is {encoding}, not UTF-8")
         if self._data.startswith(_BOM):
             self._at = len(_BOM)
 

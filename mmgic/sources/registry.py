@@ -94,11 +94,20 @@ SOURCES = {
         Source(
             "coco", "mmgic.sources.coco", True, "COCO's native instances and captions JSON with its folders of photos"
         ),
+        Source("objects365", "mmgic.sources.objects365", True, "Objects365 v2: boxes of 365 labels, photos in patches"),
+        Source("v3det", "mmgic.sources.v3det", True, "V3Det: boxes of 13,204 described labels"),
         Source(
             "folder",
             "mmgic.sources.folder",
             True,
             "a folder of pictures with captions in captions.jsonl, .tsv, .csv or .parquet",
+        ),
+        Source("open-images", "mmgic.sources.open_images", True, "Open Images V4 to V7: boxes of 600 classes"),
+        Source(
+            "visual-genome",
+            "mmgic.sources.visual_genome",
+            True,
+            "Visual Genome: objects with WordNet senses, attributes, relationships, region phrases",
         ),
         Source("cc3m", _TABLES, True, "Conceptual Captions: tables of caption and URL", is_web=True),
         Source("cc12m", _TABLES, True, "Conceptual 12M: a table of URL and caption", is_web=True),

@@ -1,7 +1,7 @@
 """Sets in their native layout, and raw folders made from them by the real `fetch`."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from blake3 import blake3
 from mmgic.execution.call import StageCall
 from mmgic.schema.manifests import LedgerLine
 from mmgic.schema.params import Params
-from mmgic.schema.records import RawRecord
+from mmgic.schema.records import LostImage, RawRecord
 from mmgic.shards.folder import Folder
 from mmgic.shards.lines import write_lines
 from mmgic.shards.manifest import read_manifest, write_manifest
@@ -24,19 +24,30 @@ from stages import fetch
 
 
 @pytest.fixture
-def coco_set(tmp_path: Path) -> Callable[..., Folder]:
-    """Writes a set in COCO's layout: annotations by name, pictures by path."""
+def native_set(tmp_path: Path) -> Callable[..., Folder]:
+    """Writes a set in its native layout: files by their paths, bytes as they are, all else as JSON."""
 
-    def made(annotations: dict[str, Any], pictures: dict[str, bytes]) -> Folder:
-        for name, content in annotations.items():
-            path = tmp_path / "set" / "annotations" / f"{name}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
-        for name, data in pictures.items():
+    def made(files: Mapping[str, Any]) -> Folder:
+        for name, content in files.items():
             path = tmp_path / "set" / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
         return Folder(str(tmp_path / "set"))
+
+    return made
+
+
+@pytest.fixture
+def local_set(tmp_path: Path) -> Callable[[dict[str, Any]], Folder]:
+    """Writes the files of a local set: bytes and texts as they are, all else as JSON."""
+
+    def made(files: dict[str, Any]) -> Folder:
+        for name, content in files.items():
+            path = tmp_path / "local" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            text = content if isinstance(content, bytes | str) else json.dumps(content)
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return Folder(str(tmp_path / "local"))
 
     return made
 
@@ -56,10 +67,10 @@ def fetched(tmp_path: Path, params: Params) -> Iterator[Callable[..., RawFolder]
 
 
 @pytest.fixture
-def raw_records(fetched: Callable[..., RawFolder]) -> Callable[..., Sequence[RawRecord]]:
-    """The raw records of one source, after `fetch`."""
+def raw_records(fetched: Callable[..., RawFolder]) -> Callable[..., Sequence[RawRecord | LostImage]]:
+    """The raw records of one source, and the images that are lost, after `fetch`."""
 
-    def made(source: str, origin: Folder | None = None, **options: Any) -> Sequence[RawRecord]:
+    def made(source: str, origin: Folder | None = None, **options: Any) -> Sequence[RawRecord | LostImage]:
         return list(source_named(source).raw_records(fetched(source, origin, **options)))
 
     return made
