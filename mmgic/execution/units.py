@@ -48,12 +48,8 @@ def commit_units(
 
     causes = write_rejections(work.files, rejections())
     counts.update({f"rejected.{cause}": count for cause, count in causes.items()})
-    check_bad_fraction(
-        {cause: count for cause, count in causes.items() if cause not in wanted},
-        counts[total],
-        max_bad_fraction,
-        work.files.file("rejected.jsonl"),
-    )
+    bad = {cause: count for cause, count in causes.items() if cause not in wanted}
+    check_bad_fraction(bad, counts[total], max_bad_fraction, work.files.file("rejected.jsonl"))
     if needed and not counts[needed]:
         raise InputError(f"{counts[total]} {total} leave no {needed}", where=work.files.file("rejected.jsonl"))
     manifest = msgspec.structs.replace(
