@@ -142,7 +142,7 @@ def test_a_plan_counts_files_and_bytes_and_writes_nothing(call: Call, coco: Path
         (
             ["--source", "folder", "--in", "{place}"],
             3,
-            "error: no captions.jsonl or captions.tsv\n  at {place}\n",
+            "error: no captions.jsonl or captions.tsv or captions.csv or captions.parquet\n  at {place}\n",
         ),
     ],
 )
