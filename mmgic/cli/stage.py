@@ -22,7 +22,27 @@ from mmgic.shards.folder import Folder
 from mmgic.shards.work import unfinished_works
 
 _EXTRA: Mapping[str, tuple[click.Option, ...]] = {
-    "fetch": (click.Option(["--source"], help="Source to take from --in, or to make; default: params fetch.sources."),),
+    "fetch": (
+        click.Option(
+            ["--source"], help="Source to take from --in, to download or to make; default: params fetch.sources."
+        ),
+        click.Option(
+            ["--file", "files"],
+            multiple=True,
+            metavar="NAME",
+            help="Of the catalog download this file alone; repeatable.",
+        ),
+        click.Option(
+            ["--terms-accepted"], is_flag=True, help="You have read and accept the terms that the catalog names."
+        ),
+        click.Option(
+            ["--retry-failed"],
+            type=click.Choice(["retryable", "all"]),
+            is_flag=False,
+            flag_value="retryable",
+            help="Ask failed URLs of --out again: those that another try may bring, or all.",
+        ),
+    ),
     "tokenize": (
         click.Option(["--records"], type=FOLDER, help="The documents' records, where they have moved."),
         click.Option(["--cache"], type=FOLDER, help="Cache of visual codes; default: .codes beside --out."),
