@@ -11,7 +11,8 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 import numpy as np
@@ -29,6 +30,10 @@ from mmgic.schema.params import Params
 from mmgic.schema.records import LABEL_LOST, DropCause
 from mmgic.schema.sequences import TOKEN_KINDS
 from mmgic.sources import SOURCES
+from mmgic.sources.coco_layout import LossCause
+from mmgic.sources.llava import EntryFault
+from mmgic.sources.tables import RowFault
+from mmgic.sources.webdataset import SampleFault
 from mmgic.template import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -149,13 +154,25 @@ def _drop_causes() -> Iterator[tuple[str, ...]]:
 
 
 def _rejections() -> Iterator[tuple[str, ...]]:
-    """Every cause that the code writes as a literal, and the picture statuses."""
+    """Every cause that the code writes as a literal, those of literal types, and the picture statuses."""
+    places = {"Rejection": 1, "LostImage": 3}  # of the cause among the arguments
+    found: dict[str, dict[str, None]] = {}
     for path in sorted((ROOT / "mmgic").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Rejection":
-                cause = node.args[1] if len(node.args) > 1 else None
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in places:
+                place = places[node.func.id]
+                cause = node.args[place] if len(node.args) > place else None
                 if isinstance(cause, ast.Constant) and isinstance(cause.value, str):
-                    yield f"`{cause.value}`", f"`{path.relative_to(ROOT).as_posix()}`"
+                    found.setdefault(cause.value, {})[f"`{path.relative_to(ROOT).as_posix()}`"] = None
+    for causes, found_by in (
+        (LossCause, "`mmgic/sources/coco_layout.py`"),
+        (RowFault, "rows of tables: `mmgic/sources/tables/`"),
+        (SampleFault, "`mmgic/sources/webdataset.py`"),
+        (EntryFault, "`mmgic/sources/llava.py`"),
+    ):
+        for cause in get_args(causes):
+            found.setdefault(cause, {})[found_by] = None
+    yield from ((f"`{cause}`", ", ".join(files)) for cause, files in found.items())
     for status in PictureStatus:
         if not status.has_pixels and status != PictureStatus.BAD_CROP:
             yield f"`{status.name.lower()}`", "the picture decoder"
@@ -199,7 +216,10 @@ def _value(tree: Any, path: str) -> str:
 def _rule(kind: Any) -> str:
     """A type in words: `int, at least 1`."""
     if get_origin(kind) is Literal:
-        return "one of " + _named(tuple(str(item) for item in get_args(kind)))
+        names = _named(tuple(str(item) for item in get_args(kind)))
+        return f"one of {names}" if len(get_args(kind)) > 1 else names
+    if get_origin(kind) in (Union, UnionType):
+        return " or ".join(_rule(part) for part in get_args(kind))
     meta = next((item for item in getattr(kind, "__metadata__", ()) if isinstance(item, msgspec.Meta)), None)
     if meta is None:
         inner = get_args(kind)

@@ -71,3 +71,14 @@ class LedgerLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cause: str = ""
     tries: int = 0
     status: int = 0
+
+
+class UrlRow(msgspec.Struct, frozen=True):
+    """A picture that a table names by URL. `number` counts the rows of the source's tables from 0, also those without a URL.
+
+    Its ledger line has the path `<source>/<number>`, the number with nine digits.
+    """
+
+    number: int
+    url: str
+    license: str = ""

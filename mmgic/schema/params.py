@@ -32,17 +32,40 @@ class ScenesParams(_Section, frozen=True):
     side_px: Annotated[int, Meta(ge=32, le=1024)]
 
 
-SourceName = Literal["photos", "scenes", "coco", "folder"]
+SourceName = Literal[
+    "photos",
+    "scenes",
+    "coco",
+    "objects365",
+    "v3det",
+    "open-images",
+    "visual-genome",
+    "folder",
+    "cc3m",
+    "cc12m",
+    "sbu",
+    "laion",
+    "webdataset",
+    "llava",
+]
+
+ColumnRole = Literal["url", "file", "caption", "model_caption", "id", "license", "split", "width", "height", "score"]
+"""What a column of a caption table holds; `model_caption` is a sentence that a model wrote."""
+
+Columns = dict[ColumnRole, str | Annotated[int, Meta(ge=0)]]
+"""Columns of a table by name, or by their number from 0 where the table has no line of names."""
 
 
 class FetchParams(_Section, frozen=True):
     """`sources` are taken in this order when no `--source` is given; those that are local sets from the folders of `origins`.
 
-    Pictures are packed into tars of `pictures_per_tar`; one of more than `max_picture_bytes` is left out and counted.
+    `columns` says for a source what the columns of its tables hold, where their names do not. Pictures are packed into tars
+    of `pictures_per_tar`; one of more than `max_picture_bytes` is left out and counted.
     """
 
     sources: Annotated[list[SourceName], Meta(min_length=1)]
     origins: dict[SourceName, str]
+    columns: dict[SourceName, Columns]
     pictures_per_tar: PositiveInt
     max_picture_bytes: PositiveInt
     scenes: ScenesParams
@@ -67,6 +90,34 @@ class RegionParams(_Section, frozen=True):
             )
 
 
+PlaceholderGroup = Literal["empty", "file_name", "url", "markup", "click", "person"]
+"""Groups of patterns in `mmgic/sources/data/placeholders.toml`."""
+
+LanguageCode = Annotated[str, Meta(pattern=r"\A[a-z]{2,3}\Z")]
+
+
+class CaptionParams(_Section, frozen=True):
+    """Which captions of the web are dropped. `apply_to` is `web`, every source whose captions come from web pages, or a list.
+
+    Words stand between spaces; in scripts without spaces a character is a word. `max_repeated_fraction` bounds how many of the
+    pairs of neighbouring words came before in the caption. `placeholders` are the groups of patterns that a caption must not
+    match. `languages` is `any`, or the codes that a caption's language must be of with a probability of `min_language_score`.
+    """
+
+    apply_to: Literal["web"] | list[SourceName]
+    min_words: Annotated[int, Meta(ge=0)]
+    max_words: PositiveInt
+    max_repeated_fraction: Fraction
+    keep_all_caps: bool
+    placeholders: list[PlaceholderGroup]
+    languages: Literal["any"] | Annotated[list[LanguageCode], Meta(min_length=1)]
+    min_language_score: Fraction
+
+    def __post_init__(self) -> None:
+        if self.min_words > self.max_words:
+            raise ValueError(f"min_words {self.min_words} is above max_words {self.max_words}")
+
+
 class DescriptionParams(_Section, frozen=True):
     """Where labels without a description of their own get one from, beside the files that come along.
 
@@ -83,13 +134,16 @@ class NormalizeParams(_Section, frozen=True):
 
     `max_pixels` bounds a picture before it is decoded; `warnings` keeps or rejects pictures that a decoder complains of. A
     picture of another size than its annotation states is rejected, or its boxes are scaled to the pixels, or taken as they are.
+    `ancestors` of a label in its source's hierarchy become labels of the record too, or none do.
     """
 
     records_per_shard: PositiveInt
     max_pixels: PositiveInt
     warnings: Literal["keep", "reject"]
     size_mismatch: Literal["reject", "scale", "trust"]
+    ancestors: Literal["none", "labels"]
     max_bad_fraction: Fraction
+    captions: CaptionParams
     descriptions: DescriptionParams
     regions: RegionParams
 

@@ -126,6 +126,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blake3: str = ""
     perceptual_hash: str = ""
     license: str = ""
+    author: str = ""
     origin: str = ""
 
 
@@ -143,7 +144,7 @@ class PictureRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RawBox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A box as the source gives it, in the stored file's pixels.
+    """A box as the source gives it, in the stored file's pixels, or in parts of its size where its record says so.
 
     `fault` is set where the annotation cannot be used at all: its box is then empty, its label whatever could be read.
     """
@@ -160,8 +161,10 @@ class RawBox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RawRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One image as its source describes it; what `normalize` turns into a `Record`.
 
-    `declared_size_px` is the width and height that the annotation states, (0, 0) where it states none. `dropped` counts
-    the phrases, relations and captions that the source itself could not use.
+    `declared_size_px` is the width and height that the annotation states, (0, 0) where it states none. Boxes of one that
+    `is_normalized` go from 0 to 1 on both sides of the stored picture. `ancestors` has, for labels of the boxes, what stands
+    above them in the source's hierarchy, the nearest first. `dropped` counts the phrases, relations, attributes and captions
+    that the source itself could not use.
     """
 
     key: str
@@ -175,14 +178,17 @@ class RawRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dropped: dict[str, int] = {}
     ids: dict[str, str] = {}
     declared_size_px: tuple[int, int] = (0, 0)
+    is_normalized: bool = False
+    ancestors: dict[str, list[Label]] = {}
     license: str = ""
+    author: str = ""
     origin: str = ""
 
 
 class LostImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An image that its annotation makes unusable (a name that leaves its folder, a broken row), or that is not listed at all.
 
-    It becomes a rejection with `cause`; `num_boxes` are counted as dropped with it.
+    It becomes a rejection with `cause`; `num_boxes` are counted as dropped with it, and what `dropped` says as for a record.
     """
 
     key: str
@@ -191,3 +197,4 @@ class LostImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cause: str
     detail: str = ""
     num_boxes: int = 0
+    dropped: dict[str, int] = {}

@@ -1,10 +1,11 @@
-"""A folder of pictures with captions in a side file: `captions.jsonl` or `captions.tsv`.
+"""A folder of pictures with captions in a side file: `captions.jsonl`, `.tsv`, `.csv` or `.parquet`.
 
-JSON lines: `{"file": "a/b.jpg", "caption": "..."}` or `"captions": [...]`, with optional `split`, `license` and `origin`.
-TSV: file, tab, caption; a file may stand on several lines. Without a split all goes to `train`. Empty lines are passed over.
+JSON lines: `{"file": "a/b.jpg", "caption": "..."}` or `"captions": [...]`, with optional `split`, `license` and `origin`. A
+table: file and caption, or a first row of names (`data/columns.toml`). A file may stand on several rows, which are put
+together on disk; pictures come in the order of their names. Without a split all goes to `train`. A row that cannot be read is
+one lost image.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -12,21 +13,32 @@ import msgspec
 
 from mmgic.errors import InputError
 from mmgic.schema.manifests import LedgerLine
-from mmgic.schema.records import Caption, RawRecord
+from mmgic.schema.params import ColumnRole
+from mmgic.schema.records import Caption, LostImage, RawRecord
 from mmgic.shards.folder import Folder, is_safe_name
+from mmgic.sources.picture_ids import ids_from_place
 from mmgic.sources.raw import RawFolder, key_from_file
+from mmgic.sources.spool import Spool
+from mmgic.sources.tables import (
+    Fault,
+    Fields,
+    RowFault,
+    TableFiles,
+    TableRow,
+    files_of_folder,
+    files_of_raw,
+    table_rows,
+)
 
-_SPLIT = re.compile(r"[A-Za-z0-9_-]+")
-_SIDE_FILES = ("captions.jsonl", "captions.tsv")
+_SIDE_FILES = ("captions.jsonl", "captions.tsv", "captions.csv", "captions.parquet")
+_COLUMNS: tuple[ColumnRole, ...] = ("file", "caption")
 
 
-class _Line(msgspec.Struct):
-    file: str
-    caption: str = ""
-    captions: list[str] = []
-    split: str = "train"
-    license: str = ""
-    origin: str = ""
+class _Note(msgspec.Struct, array_like=True):
+    """What a row says of its picture."""
+
+    fields: Fields
+    split: str
 
 
 def local_files(origin: Folder) -> Iterator[str]:
@@ -39,90 +51,81 @@ def local_files(origin: Folder) -> Iterator[str]:
 
 
 def local_pictures(origin: Folder, limit: int | None) -> Iterator[LedgerLine]:
-    """The pictures that the side file names: the first `limit` of each split.
+    """The pictures that the side file names, by name: the first `limit` of each split.
 
     Raises:
-        InputError: a line is not of its format.
+        InputError: the side file cannot be read at all.
     """
-    name = _side_file(origin)
     taken: Counter[str] = Counter()
-    for line in _merged(origin.read(name), origin.file(name)):
-        taken[line.split] += 1
-        if limit is None or taken[line.split] <= limit:
-            yield LedgerLine(line.file, license=line.license, origin=line.origin)
+    with Spool[_Note](_Note) as spool:
+        for _ in _lost_rows(files_of_folder(origin, [_side_file(origin)]), origin.name, spool):
+            pass
+        for file, notes in spool.groups():
+            first = notes[0]
+            taken[first.split] += 1
+            if limit is None or taken[first.split] <= limit:
+                yield LedgerLine(str(file), license=_license(notes), origin=_origin(notes))
 
 
 def _side_file(origin: Folder) -> str:
     name = next((name for name in _SIDE_FILES if origin.exists(name)), "")
     if not name:
-        raise InputError(
-            f"no {' or '.join(_SIDE_FILES)}", where=origin.url, hint="one line a picture: file and caption"
-        )
+        hint = "one line a picture: file and caption"
+        raise InputError(f"no {' or '.join(_SIDE_FILES)}", where=origin.url, hint=hint)
     return name
 
 
-def raw_records(raw: RawFolder) -> Iterator[RawRecord]:
-    """The pictures in the order of the side file.
+def raw_records(raw: RawFolder) -> Iterator[RawRecord | LostImage]:
+    """First the rows that are lost, in their order, then the pictures in the order of their names.
 
     Raises:
-        InputError: the side file is missing, changed, or a line is not of its format.
+        InputError: the side file is missing, changed, or cannot be read at all.
     """
-    path = next((path for path in raw.paths() if path.removeprefix(f"{raw.source}/") in _SIDE_FILES), "")
-    if not path:
-        raise InputError(f"no {' or '.join(_SIDE_FILES)} in the ledger", where=raw.folder.file(raw.source))
-    lines = _merged(raw.read(path), raw.folder.file(path))
-    for line in lines:
-        yield RawRecord(
-            key=key_from_file(raw.source, line.file),
-            source=raw.source,
-            split=line.split,
-            picture=raw.picture(f"{raw.source}/{line.file}"),
-            captions=[Caption(text, raw.source) for text in line.captions],
-            boxes=[],
-            license=line.license,
-            origin=line.origin,
-        )
+    start = f"{raw.source}/"
+    names = [path.removeprefix(start) for path in raw.paths() if path.removeprefix(start) in _SIDE_FILES]
+    with Spool[_Note](_Note) as spool:
+        for row, fault in _lost_rows(files_of_raw(raw, names), raw.source, spool):
+            key = f"{raw.source}-row-{row.number:09d}"
+            yield LostImage(key, raw.source, row.split, fault.cause, row.place_of(fault))
+        for file, notes in spool.groups():
+            yield _image(raw, str(file), notes)
 
 
-def _merged(data: bytes, where: str) -> list[_Line]:
-    """One line a picture, in the order of its first mention, with all its captions."""
-    by_file: dict[str, _Line] = {}
-    for at, line in _lines(data, where):
-        if not is_safe_name(line.file):
-            raise InputError(f"file name leaves the folder: {line.file!r}", where=at)
-        if not _SPLIT.fullmatch(line.split):
-            raise InputError(
-                f"split is not a plain word: {line.split!r}", where=at, hint="letters, digits, `_` and `-`"
-            )
-        captions = [" ".join(text.split()) for text in (line.caption, *line.captions) if text.strip()]
-        if line.file in by_file:
-            by_file[line.file].captions.extend(captions)
+def _lost_rows(files: TableFiles, source: str, spool: Spool[_Note]) -> Iterator[tuple[TableRow, Fault]]:
+    """Puts rows under their files' names; gives those that cannot be."""
+    for row in table_rows(files, source, {}, default=_COLUMNS):
+        fields = row.fields
+        if isinstance(fields, Fault):
+            yield row, fields
+        elif not is_safe_name(fields.file):
+            cause: RowFault = "unsafe_name" if fields.file else "no_picture"
+            yield row, Fault(cause, repr(fields.file[:200]))
         else:
-            by_file[line.file] = msgspec.structs.replace(line, caption="", captions=captions)
-    return list(by_file.values())
+            spool.add(fields.file, _Note(fields, row.split))
 
 
-def _lines(data: bytes, where: str) -> Iterator[tuple[str, _Line]]:
-    """Each line with its place. Only line feeds end one: JSON may hold other separators of Unicode as they are."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8: {error}", where=where) from error
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            at = f"{where}, line {number}"
-            yield at, (_from_json(line, at) if where.endswith(".jsonl") else _from_cells(line, at))
+def _image(raw: RawFolder, file: str, notes: list[_Note]) -> RawRecord:
+    captions: dict[str, Caption] = {}
+    for note in notes:
+        for caption in note.fields.captions:
+            captions.setdefault(caption.text, caption)
+    return RawRecord(
+        key=key_from_file(raw.source, file),
+        source=raw.source,
+        split=notes[0].split,
+        picture=raw.picture(f"{raw.source}/{file}"),
+        captions=list(captions.values()),
+        boxes=[],
+        ids=ids_from_place(_origin(notes) or file),
+        declared_size_px=notes[0].fields.declared_size_px,
+        license=_license(notes),
+        origin=_origin(notes),
+    )
 
 
-def _from_json(line: str, at: str) -> _Line:
-    try:
-        return msgspec.json.decode(line, type=_Line)
-    except msgspec.MsgspecError as error:
-        raise InputError(str(error), where=at) from error
+def _license(notes: list[_Note]) -> str:
+    return next((note.fields.license for note in notes if note.fields.license), "")
 
 
-def _from_cells(line: str, at: str) -> _Line:
-    cells = line.removesuffix("\r").split("\t")
-    if len(cells) != 2:
-        raise InputError(f"expected file, tab, caption; found {len(cells)} cells", where=at)
-    return _Line(file=cells[0], caption=cells[1])
+def _origin(notes: list[_Note]) -> str:
+    return next((note.fields.url for note in notes if note.fields.url), "")

@@ -1,7 +1,8 @@
 """Raw records to one record shard: reads the pictures, checks them, applies the rules. The work of one `normalize` unit.
 
-Pictures are probed and, to be sure that later stages can read them, decoded once in a batch; their bytes are kept as they
-came. Memory is `_BATCH` pictures and their pixels.
+Captions of the web are filtered first: a picture of which nothing is left is not read. Pictures are probed and, to be sure that
+later stages can read them, decoded once in a batch; their bytes are kept as they came. Memory is `_BATCH` pictures and their
+pixels.
 """
 
 from collections import Counter
@@ -22,6 +23,7 @@ from mmgic.schema.statistics import RecordStats
 from mmgic.shards.folder import Folder
 from mmgic.shards.records import write_record_shard
 from mmgic.shards.work import UnitNote, UnitNotes
+from mmgic.sources.captions import filtered
 from mmgic.sources.descriptions import Descriptions
 from mmgic.sources.rules import records_from_raw
 from mmgic.sources.statistics import add_record, add_rejected, in_order
@@ -65,27 +67,28 @@ def _written(
     noticed: Counter[str] = Counter()
     stats = RecordStats()
 
-    def reject(rejection: Rejection, source: str, boxes: int) -> None:
+    def reject(rejection: Rejection, source: str, boxes: int, dropped: dict[str, int]) -> None:
         rejections.append(rejection)
-        add_rejected(stats, source, rejection.cause, boxes)
+        add_rejected(stats, source, rejection.cause, boxes, dropped)
 
     def records() -> Iterator[tuple[Record, bytes]]:
         seen: set[str] = set()
-        pending = iter(unit.images)
+        pending = (filtered(image, params.captions) for image in unit.images)
         while batch := list(islice(pending, _BATCH)):
             raw_records = [image for image in batch if isinstance(image, RawRecord)]
             checked = _checked(raw_records, raw, params, threads)
             results = iter(zip(checked, _records(raw_records, checked, params, descriptions, seen), strict=True))
             for image in batch:
                 if isinstance(image, LostImage):
-                    reject(Rejection(image.key, image.cause, image.detail), image.source, image.num_boxes)
+                    lost = Rejection(image.key, image.cause, image.detail)
+                    reject(lost, image.source, image.num_boxes, image.dropped)
                     continue
                 found, result = next(results)
                 if isinstance(found, _Picture):
                     seen_in_it = {"warnings": found.warned, "icc_profile": found.header.has_icc}
                     noticed.update(f"pictures_with_{name}" for name, is_so in seen_in_it.items() if is_so)
                 if isinstance(result, Rejection):
-                    reject(result, image.source, len(image.boxes))
+                    reject(result, image.source, len(image.boxes), image.dropped)
                 elif isinstance(found, _Picture):
                     add_record(stats, result)
                     yield result, found.data

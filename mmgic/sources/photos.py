@@ -10,9 +10,10 @@ from blake3 import blake3
 from mmgic.errors import InputError
 from mmgic.schema.manifests import LedgerLine
 from mmgic.schema.params import FetchParams
-from mmgic.schema.records import RawRecord
+from mmgic.schema.records import LostImage, RawRecord
 from mmgic.shards.folder import Folder
-from mmgic.sources import coco
+from mmgic.sources import coco_layout
+from mmgic.sources.coco import LAYOUT
 from mmgic.sources.raw import RawFolder
 
 _DISTRIBUTION = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
@@ -37,9 +38,9 @@ def generate(out: Folder, params: FetchParams, seed: int, limit: int | None) -> 
             )
 
 
-def raw_records(raw: RawFolder) -> Iterator[RawRecord]:
+def raw_records(raw: RawFolder) -> Iterator[RawRecord | LostImage]:
     """As `coco` reads them."""
-    return coco.raw_records(raw)
+    return coco_layout.raw_records(LAYOUT, raw)
 
 
 def _photo(origin: str) -> bytes:

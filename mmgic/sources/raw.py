@@ -1,6 +1,7 @@
 """What `fetch` leaves and sources read: native files and tars of pictures below `<raw>/<source>/`, all in the source's ledger.
 
 The ledger is put into a temporary SQLite table when a source is opened: 3 microseconds a line, memory does not grow with it.
+What failed is kept there with its cause.
 """
 
 import re
@@ -9,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import IO, Any, Self
 
 from blake3 import blake3
 
@@ -42,6 +43,7 @@ class RawFolder:
         if not found:
             raise InputError(f"no ledger of source {source}", where=folder.url, hint=f"mmgic fetch --source {source}")
         self.ledger = found[0]
+        self.fetch_params: dict[str, Any] = manifest.params.get("fetch", {})
 
     def __enter__(self) -> Self:
         self._place = tempfile.TemporaryDirectory(prefix="mmgic-ledger-")
@@ -49,7 +51,8 @@ class RawFolder:
         for setting in ("journal_mode = off", "synchronous = off", "cache_size = -65536"):
             self._db.execute(f"pragma {setting}")
         self._db.execute(
-            "create table files (path text primary key, num_bytes, blake3, license, origin, shard, offset) without rowid"
+            "create table files "
+            "(path text primary key, num_bytes, blake3, license, origin, shard, offset, cause) without rowid"
         )
         try:
             self._index()
@@ -71,12 +74,17 @@ class RawFolder:
     def line(self, path: str) -> LedgerLine | None:
         """The ledger's line of a file or picture that came."""
         row = self._db.execute("select * from files where path = ?", (path,)).fetchone()
-        return LedgerLine(*row) if row else None
+        return LedgerLine(*row[:-1]) if row and not row[-1] else None
+
+    def failure(self, path: str) -> str:
+        """Why a file or picture did not come, as the ledger says; empty where it did, or where the ledger does not have it."""
+        row = self._db.execute("select cause from files where path = ?", (path,)).fetchone()
+        return row[0] if row else ""
 
     def paths(self, *, under: str = "", suffix: str = "") -> list[str]:
         """Paths of the source's native files, as the ledger has them, below `under` and with `suffix`, sorted."""
         start = f"{self.source}/{under}"
-        rows = self._db.execute("select path from files where shard = '' order by path")
+        rows = self._db.execute("select path from files where shard = '' and cause = '' order by path")
         return [path for (path,) in rows if path.startswith(start) and path.endswith(suffix)]
 
     def read(self, path: str) -> bytes:
@@ -98,6 +106,14 @@ class RawFolder:
         with self.folder.verified(entry) as stream:
             yield stream
 
+    @contextmanager
+    def seekable(self, path: str) -> Iterator[IO[bytes]]:
+        """A native file that can be read at any place; it is read once before, to check it as `read` does."""
+        with self.open(path):
+            pass
+        with self.folder.open(path) as stream:
+            yield stream
+
     def picture(self, path: str) -> PictureRef:
         """Where a picture's bytes are and their hash; a reference to nothing where the ledger does not have it."""
         line = self.line(path)
@@ -111,10 +127,9 @@ class RawFolder:
         rows: list[tuple[object, ...]] = []
         self._db.execute("begin")
         for line in self.lines():
-            if line.state == "ok":
-                rows.append(
-                    (line.path, line.num_bytes, line.blake3, line.license, line.origin, line.shard, line.offset)
-                )
+            cause = "" if line.state == "ok" else line.cause or "failed"
+            place = line.shard, line.offset
+            rows.append((line.path, line.num_bytes, line.blake3, line.license, line.origin, *place, cause))
             if len(rows) >= _BATCH:
                 self._insert(rows)
         self._insert(rows)
@@ -122,7 +137,7 @@ class RawFolder:
 
     def _insert(self, rows: list[tuple[object, ...]]) -> None:
         try:
-            self._db.executemany("insert into files values (?, ?, ?, ?, ?, ?, ?)", rows)
+            self._db.executemany("insert into files values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         except sqlite3.IntegrityError as error:
             raise InputError(f"two lines of one path: {error}", where=self.folder.file(self.ledger.name)) from error
         rows.clear()

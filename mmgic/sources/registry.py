@@ -6,11 +6,13 @@ from importlib import import_module
 from typing import cast
 
 from mmgic.errors import UsageError
-from mmgic.schema.manifests import LedgerLine
-from mmgic.schema.params import FetchParams
+from mmgic.schema.manifests import LedgerLine, UrlRow
+from mmgic.schema.params import Columns, FetchParams
 from mmgic.schema.records import LostImage, RawRecord
 from mmgic.shards.folder import Folder
 from mmgic.sources.raw import RawFolder
+
+_TABLES = "mmgic.sources.url_tables"
 
 
 @dataclass(frozen=True)
@@ -19,13 +21,15 @@ class Source:
 
     The module has `raw_records(raw)`, and either `local_files(origin)` and `local_pictures(origin)`, which list what to take
     from a local set, or `generate(out, params, seed, limit)`, which writes files below the raw folder and yields their ledger
-    lines. Where pictures may come in archives, `picture_of_member(archive, member)` says which one a member is.
+    lines. Where pictures may come in archives, `picture_of_member(archive, member)` says which one a member is. Where pictures
+    are named by URL, `url_rows(origin, columns, limit)` lists them. `is_web`: captions come from web pages, unread by anybody.
     """
 
     name: str
     module: str
     is_local: bool
     summary: str
+    is_web: bool = False
 
     def raw_records(self, raw: RawFolder) -> Iterator[RawRecord | LostImage]:
         """Streams the source's images with their annotations, without pixels; each image of the source comes exactly once.
@@ -57,6 +61,22 @@ class Source:
         function = getattr(import_module(self.module), "picture_of_member", None)
         return cast(str, function(archive, member)) if function else ""
 
+    @property
+    def has_urls(self) -> bool:
+        """Whether its pictures are to be fetched by the URLs of `url_rows`."""
+        return hasattr(import_module(self.module), "url_rows")
+
+    def url_rows(self, origin: Folder, columns: Columns, limit: int | None) -> Iterator[UrlRow]:
+        """The pictures that tables anywhere below `origin` name by URL; those of the first `limit` rows of each split.
+
+        Args:
+            columns: `fetch.columns` of the source.
+
+        Raises:
+            InputError: a table cannot be read, or it cannot be told which of its columns holds the URL.
+        """
+        return cast(Iterator[UrlRow], self._function("url_rows")(origin, columns, limit))
+
     def _function(self, name: str) -> Callable[..., object]:
         return cast(Callable[..., object], getattr(import_module(self.module), name))
 
@@ -74,12 +94,27 @@ SOURCES = {
         Source(
             "coco", "mmgic.sources.coco", True, "COCO's native instances and captions JSON with its folders of photos"
         ),
+        Source("objects365", "mmgic.sources.objects365", True, "Objects365 v2: boxes of 365 labels, photos in patches"),
+        Source("v3det", "mmgic.sources.v3det", True, "V3Det: boxes of 13,204 described labels"),
         Source(
             "folder",
             "mmgic.sources.folder",
             True,
-            "a folder of pictures with captions in captions.jsonl or captions.tsv",
+            "a folder of pictures with captions in captions.jsonl, .tsv, .csv or .parquet",
         ),
+        Source("open-images", "mmgic.sources.open_images", True, "Open Images V4 to V7: boxes of 600 classes"),
+        Source(
+            "visual-genome",
+            "mmgic.sources.visual_genome",
+            True,
+            "Visual Genome: objects with WordNet senses, attributes, relationships, region phrases",
+        ),
+        Source("cc3m", _TABLES, True, "Conceptual Captions: tables of caption and URL", is_web=True),
+        Source("cc12m", _TABLES, True, "Conceptual 12M: a table of URL and caption", is_web=True),
+        Source("sbu", _TABLES, True, "SBU captioned photos: lists of URLs and captions, or JSON", is_web=True),
+        Source("laion", _TABLES, True, "tables in the manner of LAION: Parquet of URL and TEXT", is_web=True),
+        Source("webdataset", "mmgic.sources.webdataset", True, "tars of pictures with .txt or .json", is_web=True),
+        Source("llava", "mmgic.sources.llava", True, "captions as conversations, in JSON, with their pictures"),
     )
 }
 

@@ -15,8 +15,9 @@ import msgspec
 
 T = TypeVar("T")
 
-_CACHE_KIB = 64 * 1024
-_BATCH = 10_000
+_CACHE_KIB = 2 * 1024  # more is no faster: rows come in order, and the sorter spills and merges
+_BATCH_BYTES = 4 << 20
+_ROW_BYTES = 100  # of a pending row, beside its blob
 
 
 class Spool(Generic[T]):
@@ -30,6 +31,7 @@ class Spool(Generic[T]):
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(kind)
         self._pending: list[tuple[int | str, bytes]] = []
+        self._pending_bytes = 0
 
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="mmgic-spool-")
@@ -48,8 +50,10 @@ class Spool(Generic[T]):
 
     def add(self, key: int | str, row: T) -> None:
         """Adds a row under a key."""
-        self._pending.append((key, self._encoder.encode(row)))
-        if len(self._pending) >= _BATCH:
+        blob = self._encoder.encode(row)
+        self._pending.append((key, blob))
+        self._pending_bytes += len(blob) + _ROW_BYTES
+        if self._pending_bytes >= _BATCH_BYTES:
             self._flush()
 
     def groups(self) -> Iterator[tuple[int | str, list[T]]]:
@@ -62,6 +66,7 @@ class Spool(Generic[T]):
     def _flush(self) -> None:
         self._db.executemany("insert into rows (key, row) values (?, ?)", self._pending)
         self._pending.clear()
+        self._pending_bytes = 0
 
 
 def joined(left: Iterable[tuple[Any, T]], *others: Iterator[tuple[Any, Any]]) -> Iterator[tuple[Any, list[Any]]]:

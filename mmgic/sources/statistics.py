@@ -54,10 +54,11 @@ def add_record(stats: RecordStats, record: Record) -> None:
         stats.labels[region.label_id].regions += 1
 
 
-def add_rejected(stats: RecordStats, source: str, cause: str, boxes: int) -> None:
-    """Adds a picture that gave no record, with the boxes that were lost with it."""
+def add_rejected(stats: RecordStats, source: str, cause: str, boxes: int, dropped: Mapping[str, int]) -> None:
+    """Adds a picture that gave no record, with the boxes that were lost with it and what else was dropped before."""
     found = stats.sources.setdefault(source, SourceStats())
     lost = {"dropped.record_rejected": boxes} if boxes else {}
+    lost.update({f"dropped_{what}": count for what, count in dropped.items()})
     _add(found.counts, {"pictures": 1, "rejected": 1, "boxes": boxes, **lost})
     _add(found.rejected, {cause: 1})
 

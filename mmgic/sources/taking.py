@@ -90,17 +90,22 @@ class _Wanted:
     """The pictures that are still to be taken, on disk."""
 
     def __init__(self, lines: Iterable[LedgerLine]) -> None:
+        self._lines = lines
+
+    def __enter__(self) -> Self:
         self._place = tempfile.TemporaryDirectory(prefix="mmgic-wanted-")
         self._db = sqlite3.connect(f"{self._place.name}/wanted.sqlite", isolation_level=None)
         for setting in ("journal_mode = off", "synchronous = off"):
             self._db.execute(f"pragma {setting}")
         self._db.execute("create table wanted (number integer primary key, path text unique, line blob, open int)")
         self._db.execute("begin")
-        rows = ((line.path, msgspec.msgpack.encode(line)) for line in lines)
-        self._db.executemany("insert or ignore into wanted (path, line, open) values (?, ?, 1)", rows)
+        rows = ((line.path, msgspec.msgpack.encode(line)) for line in self._lines)
+        try:
+            self._db.executemany("insert or ignore into wanted (path, line, open) values (?, ?, 1)", rows)
+        except BaseException:
+            self.__exit__()
+            raise
         self._db.execute("commit")
-
-    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -174,6 +179,5 @@ def _failed(line: LedgerLine, where: str, cause: str) -> LedgerLine:
 
 
 def _archives(origin: Folder) -> list[str]:
-    """Archives in the folder and in its direct subfolders, sorted."""
-    start = len(origin.path) + 1
-    return sorted(path[start:] for path in origin.fs.find(origin.path, maxdepth=2) if path.endswith(ARCHIVES))
+    """Archives anywhere below the folder, sorted."""
+    return sorted(path for path, _ in origin.walk() if path.endswith(ARCHIVES))

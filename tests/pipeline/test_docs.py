@@ -12,6 +12,7 @@ import pytest
 from mmgic.cli.main import OTHERS, STAGES, main
 from mmgic.sources.catalog import catalog
 from mmgic.sources.registry import SOURCES
+from mmgic.sources.tables.columns import aliases
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -88,3 +89,10 @@ def test_every_stage_has_a_page_and_every_command_is_mentioned() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     for command in (*STAGES, *OTHERS):
         assert f"mmgic {command} " in text, command
+
+
+def test_every_known_name_of_a_column_is_on_the_page_of_captions() -> None:
+    page = (ROOT / "docs" / "sources" / "captions.md").read_text(encoding="utf-8")
+    table = page.partition("## Columns")[2].partition("## Filters")[0]
+    names = {name for known in aliases().values() for name in known}
+    assert {name for name in names if f"`{name}`" not in table} == {"urls", "image_urls", "licence"}

@@ -20,7 +20,12 @@ BY_NAME = {
         "mmgic.sources.photos",
         "mmgic.sources.scenes",
         "mmgic.sources.coco",
+        "mmgic.sources.objects365",
+        "mmgic.sources.v3det",
         "mmgic.sources.folder",
+        "mmgic.sources.url_tables",
+        "mmgic.sources.webdataset",
+        "mmgic.sources.llava",
     ],
     "pretrain": ["mmgic.training.rank"],
 }

@@ -14,9 +14,14 @@ from mmgic.schema.manifests import LedgerLine
 from mmgic.shards.folder import Folder
 from mmgic.shards.lines import read_lines
 from mmgic.shards.manifest import read_manifest
+from mmgic.sources import SOURCES
+
+_SOURCES = ", ".join(SOURCES)
+_LOCAL = ", ".join(name for name, source in SOURCES.items() if source.is_local)
 
 Call = Callable[..., "CompletedProcess[str]"]
 PARAMS = Path(__file__).parents[2] / "params.yaml"
+LOCAL = [name for name, source in SOURCES.items() if source.is_local]
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +121,13 @@ def test_a_plan_counts_files_and_bytes_and_writes_nothing(call: Call, coco: Path
         (
             ["--source", "cocoo"],
             2,
-            "error: no source `cocoo`\n  at --source\nhint: one of: photos, scenes, coco, folder\n",
+            f"error: no source `cocoo`\n  at --source\nhint: one of: {_SOURCES}\n",
         ),
-        (["--in", "{place}"], 2, "error: --in needs --source\nhint: one of: coco, folder\n"),
+        (
+            ["--in", "{place}"],
+            2,
+            f"error: --in needs --source\nhint: one of: {_LOCAL}\n",
+        ),
         (
             ["--source", "scenes", "--in", "{place}"],
             2,
@@ -128,7 +137,7 @@ def test_a_plan_counts_files_and_bytes_and_writes_nothing(call: Call, coco: Path
         (
             ["--source", "coco", "--in", "{place}/val2017"],
             3,
-            "error: no annotations/instances_*.json or captions_*.json\n",
+            "error: no annotation files of this source\n  at {place}/val2017\nhint: --in takes the folder above annotations/",
         ),
         (
             ["--source", "folder", "--in", "{place}"],

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmgic.shards.folder import Folder
-from mmgic.shards.tars import _header, tar_members, tar_writer
+from mmgic.shards.tars import BrokenTar, _header, tar_entries, tar_members, tar_writer
 
 
 def _tar(folder: Folder, members: dict[str, bytes]) -> bytes:
@@ -82,3 +82,45 @@ def test_sizes_of_gigabytes_stand_in_the_header() -> None:
     for size in (8**11 - 1, 8**11, 10**12):
         info = tarfile.TarInfo.frombuf(_header("a.jpg", size)[-512:], "utf-8", "strict")
         assert info.size in (size, 0) and (size < 8**11 or b"size=%d\n" % size in _header("a.jpg", size))
+
+
+def test_entries_tell_where_contents_are_and_read_a_part(scratch: Folder) -> None:
+    members = {"a.json": b"x" * 700, "é" * 90: b"", "b.png": b"y" * 5000}
+    data = _tar(scratch, members)
+    found = []
+    for entry in tar_entries(io.BytesIO(data)):
+        assert data[entry.offset : entry.offset + entry.num_bytes] == members[entry.name] and entry.is_file
+        found.append(entry.read(10))
+    assert found == [b"x" * 10, b"", b"y" * 10]
+
+
+def _read(data: bytes) -> tuple[int, BrokenTar | None]:
+    given = 0
+    try:
+        for entry in tar_entries(io.BytesIO(data)):
+            given += 1
+            entry.read(1)
+    except BrokenTar as error:
+        return given, error
+    return given, None
+
+
+@pytest.mark.parametrize("size", [1, 700, 5000])
+def test_every_cut_gives_the_members_before_it_and_says_where(scratch: Folder, size: int) -> None:
+    data = _tar(scratch, {f"{n}.txt": b"x" * size for n in range(3)})
+    block = 512 + -(-size // 512) * 512
+    for cut in (*range(1, len(data), 97), block, 3 * block):
+        given, broken = _read(data[:cut])
+        assert given == min(3, -(-(cut - 511) // block))
+        if broken is None:
+            assert cut > 3 * block
+        else:
+            end = (given - 1) * block + 512 + size
+            assert broken.offset <= cut and broken.is_last_whole == (not given or cut >= end)
+
+
+def test_names_that_are_no_utf_8_can_be_written(scratch: Folder) -> None:
+    data = _tar(scratch, {"caf-.txt": b"x"}).replace(b"caf-", b"caf\xe9")
+    data = data[:148] + b"%06o\0 " % (sum(data[:148]) + 8 * 32 + sum(data[156:512])) + data[156:]
+    (entry,) = tar_entries(io.BytesIO(data))
+    assert entry.name == "caf&#56553;.txt" and entry.name.encode()

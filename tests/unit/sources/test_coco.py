@@ -1,158 +1,196 @@
-"""COCO's layout: boxes, crowds, captions, licences, limits, and every way in which a set can be wrong."""
+"""COCO's own: which files are its, names and addresses as ids, Karpathy's splits, photos in zips, limits."""
 
+import io
+import tarfile
+import zipfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from mmgic.errors import InputError
-from mmgic.schema.records import RawRecord
+from mmgic.schema.records import LostImage, RawRecord
 from mmgic.shards.folder import Folder
 from mmgic.sources import coco
 
-_LICENSES = [{"id": 4, "name": "BY", "url": "http://by"}, {"id": 5, "name": "Bare"}]
-_CATEGORIES = [{"id": 7, "name": "cup", "description": "Holds tea."}]
+Found = Sequence[RawRecord | LostImage]
 
 
-def _image(number: int, name: str, **more: Any) -> dict[str, Any]:
-    return {"id": number, "file_name": name, "width": 48, "height": 32, **more}
+def _name(year: int, number: int, split: str = "val") -> str:
+    return f"COCO_{split}2014_{number:012d}.jpg" if year == 2014 else f"{number:012d}.jpg"
 
 
-def _instances(images: list[dict[str, Any]], notes: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "info": {},
-        "licenses": _LICENSES,
-        "images": images,
-        "annotations": notes,
-        "categories": _CATEGORIES,
-    }
+def _file(names: dict[int, str], **more: Any) -> dict[str, Any]:
+    return {"images": [{"id": number, "file_name": name} for number, name in names.items()], "annotations": [], **more}
 
 
-def _captions(images: list[dict[str, Any]], *texts: str) -> dict[str, Any]:
-    return {
-        "images": images,
-        "annotations": [{"id": i, "image_id": images[0]["id"], "caption": t} for i, t in enumerate(texts)],
-    }
+def _sentences(number: int, split: str, *texts: str) -> dict[str, Any]:
+    return {"cocoid": number, "split": split, "filepath": "val2014", "sentences": [{"raw": text} for text in texts]}
 
 
-def _note(image: int, **more: Any) -> dict[str, Any]:
-    return {
-        "image_id": image,
-        "category_id": 7,
-        "bbox": [1, 2, 10, 20],
-        "iscrowd": 0,
-        "segmentation": [[1, 2]],
-        **more,
-    }
+def _splits(found: Found) -> list[tuple[str, str]]:
+    return [(each.ids["coco"] if isinstance(each, RawRecord) else each.cause, each.split) for each in found]
 
 
-def test_images_with_boxes_captions_licences_and_split(
-    coco_set: Callable[..., Folder],
-    raw_records: Callable[..., Sequence[RawRecord]],
-    picture: Callable[..., bytes],
-) -> None:
-    images = [_image(9, "b.png", license=5, coco_url="http://b"), _image(3, "sub/a.x.png", license=4)]
-    origin = coco_set(
-        {
-            "instances_train2017": _instances(images, [_note(3), _note(3, iscrowd=1, bbox=[0.5, 0, 3, 4])]),
-            "captions_train2017": _captions(images, " Two\n words ", "  ", "More."),
-        },
-        {"train2017/b.png": picture(), "train2017/sub/a.x.png": picture()},
-    )
-    first, second = raw_records("coco", origin)
-    assert (first.key, first.split, first.license, first.captions) == (
-        "coco-sub_a_x-d0dc758804",
-        "train",
-        "http://by",
-        [],
-    )
-    assert [(box.box_xyxy_px, box.is_crowd) for box in first.boxes] == [
-        ((1, 2, 11, 22), False),
-        ((0.5, 0, 3.5, 4), True),
-    ]
-    assert (first.boxes[0].label.id, first.boxes[0].label.description) == ("coco:7", "Holds tea.")
-    assert (second.key, second.license, second.origin) == ("coco-b", "Bare", "http://b")
-    assert (second.captions, second.declared_size_px) == (["Two words", "More."], (48, 32))
-    assert second.picture.blake3
-
-
-def test_captions_without_instances_give_records_without_boxes(
-    coco_set: Callable[..., Folder],
-    raw_records: Callable[..., Sequence[RawRecord]],
-    picture: Callable[..., bytes],
-) -> None:
-    origin = coco_set({"captions_val": _captions([_image(1, "a.png")], "One.")}, {"val/a.png": picture()})
-    (record,) = raw_records("coco", origin)
-    assert (record.split, record.captions, record.boxes) == ("val", ["One."], [])
-
-
-def test_a_missing_picture_is_no_ledger_line_and_has_no_hash(
-    coco_set: Callable[..., Folder],
-    raw_records: Callable[..., Sequence[RawRecord]],
-    picture: Callable[..., bytes],
-) -> None:
-    images = [_image(1, "a.png"), _image(2, "gone.png")]
-    origin = coco_set({"instances_val": _instances(images, [])}, {"val/a.png": picture()})
-    assert [line.path for line in coco.local_files(origin, None)] == [
-        "annotations/instances_val.json",
-        "val/a.png",
-    ]
-    assert [bool(record.picture.blake3) for record in raw_records("coco", origin)] == [True, False]
-
-
-def test_a_limit_takes_the_first_ids_of_each_folder_and_all_annotations(
-    coco_set: Callable[..., Folder], picture: Callable[..., bytes]
-) -> None:
-    images = [_image(3, "a.png"), _image(1, "c.png"), _image(2, "b.png")]
-    pictures = {f"{split}/{name}.png": picture() for split in ("train", "val") for name in "abc"}
-    origin = coco_set({f"instances_{split}": _instances(images, []) for split in ("train", "val")}, pictures)
-    paths = [line.path for line in coco.local_files(origin, 2)]
-    assert paths[:2] == ["annotations/instances_train.json", "annotations/instances_val.json"]
-    assert paths[2:] == ["train/c.png", "train/b.png", "val/c.png", "val/b.png"]
-
-
-@pytest.mark.parametrize("name", ["../../secret.png", "/etc/passwd", "a/../../b.png"])
-def test_names_that_leave_the_folder_are_neither_taken_nor_read(
-    coco_set: Callable[..., Folder],
-    raw_records: Callable[..., Sequence[RawRecord]],
-    picture: Callable[..., bytes],
-    name: str,
-) -> None:
-    origin = coco_set(
-        {"instances_val": _instances([_image(1, name)], [])},
-        {"val/x.png": picture(), "../secret.png": picture()},
-    )
-    assert [line.path for line in coco.local_files(origin, None)] == ["annotations/instances_val.json"]
-    with pytest.raises(InputError, match="file name of image 1 leaves its folder"):
-        raw_records("coco", origin)
-
-
-@pytest.mark.parametrize(
-    ("content", "text"),
-    [
-        (b"{", "not COCO's layout: Input data was truncated"),
-        (b'{"images": []}', "not COCO's layout: Object missing required field `annotations`"),
-        (_instances([{"id": 1}], []), r"missing required field `file_name` - at `\$.images\[0\]`"),
-        (_instances([_image(1, "a.png")], [_note(1, bbox=[1, 2, 3])]), "Expected `array` of length 4"),
-        (_instances([_image(1, "a.png")], [_note(2)]), "annotations of an image that is not listed: id 2"),
-        (_instances([_image(1, "a.png")], [_note(1, category_id=8)]), "annotation of image 1: category 8"),
-        (
-            _instances([_image(1, "a.png")], [_note(1, bbox=None)]),
-            "annotation of image 1: category 7, box None",
-        ),
-    ],
-)
-def test_a_file_against_the_layout_is_refused_by_name(
-    coco_set: Callable[..., Folder],
-    raw_records: Callable[..., Sequence[RawRecord]],
-    content: object,
-    text: str,
-) -> None:
-    with pytest.raises(InputError, match=text) as caught:
-        raw_records("coco", coco_set({"instances_val": content}, {}))
-    assert caught.value.where.endswith("annotations/instances_val.json")
+def test_files_of_the_set_and_of_karpathy_are_taken_and_no_others(native_set: Callable[..., Folder]) -> None:
+    wanted = ["annotations/captions_val2017.json", "annotations/instances_val2017.json", "karpathy/dataset_coco.json"]
+    others = ["annotations/person_keypoints_val2017.json", "instances_val2017.json", "annotations/instances_a.b.json"]
+    origin = native_set({name: _file({}) for name in [*wanted, *others]})
+    assert list(coco.local_files(origin)) == wanted
 
 
 def test_a_folder_without_annotations_is_refused(scratch: Folder) -> None:
-    with pytest.raises(InputError, match=r"no annotations/instances_\*.json or captions_\*.json"):
-        list(coco.local_files(scratch, None))
+    with pytest.raises(InputError, match="no annotation files of this source") as caught:
+        list(coco.local_files(scratch))
+    assert "instances_*.json" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "ids"),
+    [
+        ("COCO_val2014_000000000042.jpg", "", {"coco": "42"}),
+        ("COCO_train2014_000000581929.jpg", "", {"coco": "581929"}),
+        ("000000000042.jpg", None, {"coco": "42"}),
+        (
+            "000000397133.jpg",
+            "http://farm7.staticflickr.com/6116/6255196340_da26cf2c9e_z.jpg",
+            {"coco": "397133", "flickr": "6255196340"},
+        ),
+        ("mine.jpg", "http://farm4.static.flickr.com/3/77_0a.jpg", {"flickr": "77"}),
+        ("42.jpg", "http://example.org/6255196340_da26cf2c9e_z.jpg", {}),
+        ("sub/000000000042.jpg", "", {}),
+    ],
+)
+def test_a_photo_of_either_year_has_one_id(
+    native_set: Callable[..., Folder],
+    raw_records: Callable[..., Found],
+    name: str,
+    address: str | None,
+    ids: dict[str, str],
+) -> None:
+    content = {"images": [{"id": 5, "file_name": name, "flickr_url": address}], "annotations": []}
+    (record,) = raw_records("coco", native_set({"annotations/instances_val2014.json": content}))
+    assert isinstance(record, RawRecord)
+    assert (record.ids, record.split, record.origin) == (ids, "val", address or "")
+
+
+def test_both_years_side_by_side(native_set: Callable[..., Folder], raw_records: Callable[..., Found]) -> None:
+    origin = native_set(
+        {
+            "annotations/instances_val2014.json": _file({42: _name(2014, 42)}),
+            "annotations/instances_train2017.json": _file({42: _name(2017, 42), 7: _name(2017, 7)}),
+        }
+    )
+    found = raw_records("coco", origin)
+    assert _splits(found) == [("7", "train"), ("42", "train"), ("42", "val")]
+    assert len({each.key for each in found}) == 3
+
+
+@pytest.mark.parametrize("place", ["dataset_coco.json", "annotations/dataset_coco.json", "karpathy/dataset_coco.json"])
+def test_karpathys_splits_hold_where_his_file_lies_in_the_set(
+    native_set: Callable[..., Folder], raw_records: Callable[..., Found], place: str
+) -> None:
+    names = {number: _name(2014, number) for number in (1, 2, 3, 4)}
+    captions = [{"image_id": 1, "caption": "Official."}]
+    rows = [
+        _sentences(3, "test", "Three."),
+        _sentences(1, "restval", "One."),
+        _sentences(9, "train", "Of another folder."),
+        {"cocoid": 4, "split": "elsewhere"},
+    ]
+    origin = native_set(
+        {
+            place: {"dataset": "coco", "images": rows},
+            "annotations/instances_val2014.json": _file(names),
+            "annotations/captions_val2014.json": _file(names, annotations=captions),
+            "annotations/instances_train2014.json": _file({9: _name(2014, 9, "train")}),
+        }
+    )
+    found = raw_records("coco", origin)
+    assert _splits(found) == [("9", "train"), ("1", "restval"), ("no_split", "val"), ("3", "test"), ("no_split", "val")]
+    texts = {each.ids["coco"]: [c.text for c in each.captions] for each in found if isinstance(each, RawRecord)}
+    assert texts == {"9": ["Of another folder."], "1": ["Official."], "3": []}
+
+
+def test_an_image_that_karpathy_has_in_two_splits_is_lost(
+    native_set: Callable[..., Folder], raw_records: Callable[..., Found]
+) -> None:
+    rows = [_sentences(1, "test"), _sentences(1, "train"), _sentences(2, "val"), _sentences(2, "val")]
+    names = {1: _name(2017, 1), 2: _name(2017, 2)}
+    origin = native_set(
+        {"dataset_coco.json": {"images": rows}, "annotations/captions_train2017.json": _file(names, annotations=[])}
+    )
+    assert _splits(raw_records("coco", origin)) == [("no_split", "train"), ("2", "val")]
+
+
+def test_a_limit_takes_the_first_ids_of_each_split(
+    native_set: Callable[..., Folder], picture: Callable[..., bytes]
+) -> None:
+    names = {3: "a.png", 1: "c.png", 2: "b.png"}
+    files: dict[str, Any] = {f"annotations/instances_{split}.json": _file(names) for split in ("train", "val")}
+    origin = native_set(files)
+    paths = [line.path for line in coco.local_pictures(origin, 2)]
+    assert paths == ["train/c.png", "train/b.png", "val/c.png", "val/b.png"]
+    native_set({"dataset_coco.json": {"images": [_sentences(n, "test" if n < 3 else "val") for n in names]}})
+    assert [line.path for line in coco.local_pictures(origin, 1)] == ["train/c.png", "train/a.png"]
+
+
+def test_a_limited_fetch_has_the_pictures_of_the_records_that_it_limits(
+    native_set: Callable[..., Folder], raw_records: Callable[..., Found], picture: Callable[..., bytes]
+) -> None:
+    images = [{"id": 1, "file_name": "../a.png"}, {"id": 3, "file_name": "c.png"}, {"id": 4, "file_name": "d.png"}]
+    boxes = [{"image_id": 2, "category_id": 1, "bbox": [1, 2, 3, 4]}]
+    files = {f"val/{name}.png": picture() for name in "acd"}
+    origin = native_set({"annotations/instances_val.json": {"images": images, "annotations": boxes}, **files})
+    found = raw_records("coco", origin, limit=3)
+    assert [each.cause if isinstance(each, LostImage) else bool(each.picture.num_bytes) for each in found[:3]] == [
+        "unsafe_name",
+        "unlisted_image",
+        True,
+    ]
+
+
+def test_a_line_of_the_ledger_has_licence_and_address(native_set: Callable[..., Folder]) -> None:
+    image = {"id": 1, "file_name": "a.png", "license": 4, "coco_url": "http://a"}
+    content = {"annotations": [], "images": [image], "licenses": [{"id": 4, "url": "http://by"}]}
+    origin = native_set({"annotations/instances_val.json": content})
+    (line,) = coco.local_pictures(origin, None)
+    assert (line.path, line.license, line.origin) == ("val/a.png", "http://by", "http://a")
+
+
+@pytest.mark.parametrize(
+    ("archive", "member", "path"),
+    [
+        ("val2017.zip", "val2017/000000000042.jpg", "val2017/000000000042.jpg"),
+        ("zips/val2017.zip", "./val2017/000000000042.jpg", "val2017/000000000042.jpg"),
+        ("val2017.tar.gz", "000000000042.jpg", "val2017/000000000042.jpg"),
+        ("val2017.zip", "val2017/sub/1.jpg", "val2017/sub/1.jpg"),
+    ],
+)
+def test_a_member_of_an_archive_is_a_photo_of_its_folder(archive: str, member: str, path: str) -> None:
+    assert coco.picture_of_member(archive, member) == path
+
+
+def test_photos_come_out_of_zips_and_tars(
+    native_set: Callable[..., Folder], raw_records: Callable[..., Found], picture: Callable[..., bytes]
+) -> None:
+    zipped, tarred = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.writestr(f"train2017/{_name(2017, 1)}", picture(40, 30))
+        archive.writestr("train2017/unlisted.jpg", picture())
+    with tarfile.open(fileobj=tarred, mode="w") as tar:
+        info = tarfile.TarInfo(_name(2017, 2))
+        info.size = len(picture(50, 20))
+        tar.addfile(info, io.BytesIO(picture(50, 20)))
+    origin = native_set(
+        {
+            "annotations/instances_train2017.json": _file({1: _name(2017, 1), 3: _name(2017, 3)}),
+            "annotations/captions_val2017.json": _file({2: _name(2017, 2)}),
+            "train2017.zip": zipped.getvalue(),
+            "val2017.tar": tarred.getvalue(),
+        }
+    )
+    first, gone, second = raw_records("coco", origin)
+    assert isinstance(first, RawRecord) and isinstance(gone, RawRecord) and isinstance(second, RawRecord)
+    assert first.picture.num_bytes == len(picture(40, 30)) and second.picture.num_bytes == len(picture(50, 20))
+    assert (gone.picture.path, gone.picture.num_bytes) == (f"coco/train2017/{_name(2017, 3)}", 0)

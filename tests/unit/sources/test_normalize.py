@@ -164,3 +164,25 @@ def test_what_a_decoder_notices_is_counted(normalized: Callable[..., UnitNote], 
     extra = sound[:-2] + b"\0" * 300 + sound[-2:]
     note = normalized({"a.jpg": sound[:2] + profile + sound[2:], "b.jpg": extra, "c.jpg": sound})
     assert note.counts["pictures_with_icc_profile"] == note.counts["pictures_with_warnings"] == 1
+
+
+def test_captions_of_the_web_are_filtered_before_pictures_are_read(
+    normalized: Callable[..., UnitNote], scratch: Folder, picture: Callable[..., bytes]
+) -> None:
+    captions = [Caption("cup", "laion"), Caption("a red cup", "laion")]
+    note = normalized({"a.png": picture()}, source="laion", captions=captions)
+    ((record, _),) = read_record_shard(scratch / "out", note.entries[0])
+    assert (record.captions, record.dropped) == (captions[1:], {"caption.too_short": 1})
+    assert note.counts["dropped_caption.too_short"] == 1
+
+
+def test_a_picture_of_which_no_caption_is_left_is_rejected_and_its_captions_counted(
+    normalized: Callable[..., UnitNote],
+) -> None:
+    captions = [Caption("cup", "laion"), Caption("IMG_1234", "laion")]
+    note = normalized({"a.png": b"no picture, and never looked at"}, source="laion", captions=captions, boxes=[])
+    assert [(rejection.cause, rejection.detail) for rejection in note.rejections] == [
+        ("no_caption_left", "caption.file_name, caption.too_short: cup")
+    ]
+    counts = {"dropped_caption.file_name": 1, "dropped_caption.too_short": 1}
+    assert note.counts == {"boxes": 0, "pictures": 1, "rejected": 1, **counts}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mmgic.errors import InputError
 from mmgic.schema.params import Params
 from mmgic.schema.records import PictureRef
-from mmgic.shards.folder import is_safe_name
+from mmgic.shards.folder import Folder, is_safe_name
 from mmgic.sources.raw import LEDGER, RawFolder, key_from_file
 
 
@@ -57,6 +57,28 @@ def test_references_carry_the_ledgers_hash(raw: RawFolder) -> None:
     line = raw.line(path)
     assert line is not None and raw.picture(path).blake3 == line.blake3
     assert raw.picture("scenes/none.png") == PictureRef("scenes/none.png")
+
+
+def test_what_failed_is_known_with_its_cause(
+    scratch: Folder, fetched: Callable[..., RawFolder], downloaded: Callable[..., RawFolder]
+) -> None:
+    (scratch / "set").write("a.tsv", b"one\thttp://a/1.jpg\ntwo\thttp://a/2.jpg\n")
+    raw = downloaded(fetched("cc3m", scratch / "set"), {0: b"picture", 1: "timeout"})
+    came, failed, unknown = (f"cc3m/{number:09d}" for number in range(3))
+    assert [raw.failure(path) for path in (came, failed, unknown)] == ["", "timeout", ""]
+    assert [raw.line(path) is None for path in (came, failed, unknown)] == [False, True, True]
+    assert raw.picture(failed) == PictureRef(failed) and raw.picture(came).num_bytes == 7
+    assert raw.paths() == ["cc3m/a.tsv"]
+
+
+def test_a_file_that_is_read_at_any_place_is_checked_before(raw: RawFolder) -> None:
+    path = raw.paths(suffix=".tar")[0]
+    data = raw.read(path)
+    with raw.seekable(path) as stream:
+        assert stream.seek(100) == 100 and stream.read(5) == data[100:105]
+    raw.folder.write(path, data[:-1] + b"!")
+    with pytest.raises(InputError, match="differs from its manifest"), raw.seekable(path):
+        raise AssertionError("not reached")
 
 
 @pytest.mark.parametrize("name", ["", "/etc/passwd", "../a", "a/../../b", "a/..", "..\\a", "a\0b"])

@@ -1,10 +1,12 @@
 """The list of sources: each entry has the functions that it promises; an unknown name is answered with the list."""
 
 from importlib import import_module
+from typing import get_args
 
 import pytest
 
 from mmgic.errors import UsageError
+from mmgic.schema.params import SourceName
 from mmgic.sources.registry import SOURCES, Source, source_named
 
 
@@ -20,4 +22,8 @@ def test_a_source_has_its_functions(source: Source) -> None:
 def test_an_unknown_source_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="no source `cocoo`") as caught:
         source_named("cocoo")
-    assert caught.value.hint == "one of: photos, scenes, coco, folder"
+    assert caught.value.hint == f"one of: {', '.join(SOURCES)}"
+
+
+def test_params_name_the_same_sources() -> None:
+    assert set(get_args(SourceName)) == set(SOURCES)

@@ -182,10 +182,15 @@ def test_a_picture_of_another_size_than_stated(
 def test_phrases_and_relations_stay_with_their_boxes(rules: NormalizeParams) -> None:
     inside, beyond, flat = (10.0, 20.0, 60.0, 80.0), (150.0, 0.0, 190.0, 40.0), (5.0, 5.0, 5.0, 9.0)
     phrases = [Phrase("here", inside), Phrase("beyond", beyond), Phrase("flat", flat), Phrase("off", (900, 0, 950, 9))]
-    relations = [Relation("on", "toy:1", inside, "toy:2", inside), Relation("by", "toy:1", inside, "toy:2", beyond)]
+    relations = [
+        Relation("on", "toy:1", inside, "toy:2", inside),
+        Relation("by", "toy:1", inside, "toy:2", beyond),
+        Relation("of", "toy:1", inside, "toy:3", inside),
+    ]
     record = _record(
         rules,
         _box(0, 2, 94, 92),
+        _box(10, 20, 60, 80, label="toy:2"),
         phrases=phrases,
         relations=relations,
         dropped={"phrase.repeated": 2},
@@ -198,6 +203,7 @@ def test_phrases_and_relations_stay_with_their_boxes(rules: NormalizeParams) -> 
         "phrase.outside_picture": 1,
         "phrase.repeated": 2,
         "relation.outside_main_crop": 1,
+        "relation.unknown_label": 1,
     }
     turned = _record(
         rules,
@@ -208,6 +214,29 @@ def test_phrases_and_relations_stay_with_their_boxes(rules: NormalizeParams) -> 
     )
     assert turned.phrases == [Phrase("here", (20.0, 10.0, 80.0, 60.0))]
     assert record.ids == {"coco": "7"}
+
+
+def test_normalised_boxes_are_scaled_to_the_stored_picture_and_turned_with_it(rules: NormalizeParams) -> None:
+    box = _box(0.05, 0.2, 0.3, 0.8)
+    assert _record(rules, box, is_normalized=True).regions[0].box_xyxy_px == (10, 20, 60, 80)
+    turned = _record(rules, box, is_normalized=True, header=_header(100, 200, orientation=6))
+    assert turned.regions[0].box_xyxy_px == (20, 10, 80, 60)
+    flat = _record(rules, _box(0.3, 0.2, 0.3, 0.8), is_normalized=True).dropped_boxes[0]
+    assert (flat.cause, flat.box_xyxy_px) == ("degenerate", (60, 20, 60, 80))
+
+
+def test_ancestors_are_labels_only_where_the_params_say_so(rules: NormalizeParams) -> None:
+    fruit, food, tool = (Label(f"toy:{name}", name) for name in ("fruit", "food", "tool"))
+    boxes = [
+        _box(10, 20, 60, 80, label="toy:pear"),
+        _box(10, 20, 60, 70, label="toy:food"),
+        _box(900, 20, 960, 70, label="toy:hammer"),
+    ]
+    ancestors = {"toy:pear": [fruit, food], "toy:hammer": [tool]}
+    assert [label.id for label in _record(rules, *boxes, ancestors=ancestors).labels] == ["toy:pear", "toy:food"]
+    record = _record(msgspec.structs.replace(rules, ancestors="labels"), *boxes, ancestors=ancestors)
+    assert [label.id for label in record.labels] == ["toy:pear", "toy:food", "toy:fruit"]
+    assert len(record.regions) + len(record.dropped_boxes) == 3
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

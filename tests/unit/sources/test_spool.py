@@ -1,5 +1,6 @@
 """Rows grouped on disk: any order in, keys in order out; streams joined by key as a dictionary would."""
 
+import tracemalloc
 from typing import Any
 
 import msgspec
@@ -55,3 +56,13 @@ def test_more_rows_than_a_batch() -> None:
 def test_a_row_that_cannot_be_encoded_is_an_error_at_once() -> None:
     with Spool[Any](Any) as spool, pytest.raises(TypeError):
         spool.add(1, object())
+
+
+def test_large_rows_do_not_wait_in_memory() -> None:
+    tracemalloc.start()
+    with Spool[bytes](bytes) as spool:
+        for number in range(100):
+            spool.add(number, b"x" * 500_000)
+        assert tracemalloc.get_traced_memory()[1] < 10 << 20
+        assert sum(len(rows) for _, rows in spool.groups()) == 100
+    tracemalloc.stop()

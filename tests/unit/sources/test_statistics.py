@@ -20,7 +20,7 @@ def _stats(records: list[Record], lost: list[tuple[str, str, int]] | None = None
     for record in records:
         add_record(made, record)
     for each in lost or []:
-        add_rejected(made, *each)
+        add_rejected(made, *each, {})
     return in_order(made)
 
 
