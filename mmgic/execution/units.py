@@ -4,7 +4,7 @@ Rejections pass straight through to their file, so that memory does not grow wit
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ def commit_units(
     *,
     total: str,
     max_bad_fraction: float,
+    wanted: Collection[str] = (),
     needed: str = "",
     facts: Mapping[str, Any] | None = None,
 ) -> Outcome:
@@ -29,6 +30,7 @@ def commit_units(
 
     Args:
         total: the count that rejections are a fraction of.
+        wanted: causes that the params ask for, and that are no fault of the input.
         needed: a count that must not be 0, or none.
 
     Raises:
@@ -46,7 +48,8 @@ def commit_units(
 
     causes = write_rejections(work.files, rejections())
     counts.update({f"rejected.{cause}": count for cause, count in causes.items()})
-    check_bad_fraction(causes, counts[total], max_bad_fraction, work.files.file("rejected.jsonl"))
+    faults = {cause: count for cause, count in causes.items() if cause not in wanted}
+    check_bad_fraction(faults, counts[total], max_bad_fraction, work.files.file("rejected.jsonl"))
     if needed and not counts[needed]:
         raise InputError(f"{counts[total]} {total} leave no {needed}", where=work.files.file("rejected.jsonl"))
     manifest = msgspec.structs.replace(
