@@ -19,6 +19,7 @@ from blake3 import blake3
 from mmgic.download.bodies import FileBody, name_whole_file
 from mmgic.download.causes import CAUSES
 from mmgic.download.client import Answer, Client, Terms
+from mmgic.download.loop import run_loop
 from mmgic.errors import MmgicError
 from mmgic.schema.catalog import CatalogFile
 from mmgic.schema.manifests import LedgerLine
@@ -51,7 +52,7 @@ def taken_catalog_files(
     Raises:
         MmgicError: one of them cannot be had; the others were fetched first and are kept.
     """
-    return asyncio.run(_all(files, out, notes, params, license, progress))
+    return run_loop(_all(files, out, notes, params, license, progress))
 
 
 async def _all(

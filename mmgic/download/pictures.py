@@ -25,6 +25,7 @@ from mmgic.download.client import Answer, Client, Terms
 from mmgic.download.content import ENCODINGS, decoded, picture_in
 from mmgic.download.floor import Floor
 from mmgic.download.ledger import Ledger, Row, Spool
+from mmgic.download.loop import run_loop
 from mmgic.errors import TooManyBadError
 from mmgic.images import Reading
 from mmgic.schema.manifests import LedgerLine
@@ -63,7 +64,7 @@ def taken_urls(
     """
     with Ledger(place) as ledger:
         try:
-            asyncio.run(_Run(ledger, out, params, prefix, progress).all(iter(wanted)))
+            run_loop(_Run(ledger, out, params, prefix, progress).all(iter(wanted)))
         except TooManyBadError:
             ledger.forget_failures()
             raise

@@ -1,6 +1,5 @@
 """TLS and proxies: a bad certificate, a dead proxy, one that wants a password, and what is asked through it."""
 
-import datetime
 import os
 import socket
 import ssl
@@ -9,14 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from mmgic.errors import ParamsError
 from tests.unit.download.conftest import Asked
-from tests.unit.download.server import Request, Server
+from tests.unit.download.server import Request, Server, own_certificate
 
 _BODY = os.urandom(5000)
 
@@ -24,24 +19,7 @@ _BODY = os.urandom(5000)
 @pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     """TLS with a certificate that nobody signed but itself."""
-    place = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder(
-            name, name, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(1)
-        )
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    (place / "both.pem").write_bytes(
-        certificate.public_bytes(pem) + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
-    )
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.load_cert_chain(place / "both.pem")
-    return made
+    return own_certificate(tmp_path_factory.mktemp("tls") / "own.pem", ["localhost"])
 
 
 @pytest.fixture
