@@ -22,6 +22,7 @@ from tables import table as _table
 
 from mmgic import errors
 from mmgic.cli.main import OTHERS, STAGES
+from mmgic.duplicates.decisions import DuplicateCause
 from mmgic.errors import MmgicError
 from mmgic.geometry import NOTATIONS, Notation, text_from_boxes
 from mmgic.images import PictureStatus
@@ -165,6 +166,7 @@ def _rejections() -> Iterator[tuple[str, ...]]:
                 if isinstance(cause, ast.Constant) and isinstance(cause.value, str):
                     found.setdefault(cause.value, {})[f"`{path.relative_to(ROOT).as_posix()}`"] = None
     for causes, found_by in (
+        (DuplicateCause, "`mmgic/duplicates/decisions.py`"),
         (LossCause, "`mmgic/sources/coco_layout.py`"),
         (RowFault, "rows of tables: `mmgic/sources/tables/`"),
         (SampleFault, "`mmgic/sources/webdataset.py`"),

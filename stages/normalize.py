@@ -2,7 +2,7 @@
 
 Reads a raw folder. Writes `<split>-00000.tar` (`<key>.jpg|png` + `<key>.json`), `rejected.jsonl`, figures (`stats.json`, and
 `stats/` of each shard) and the manifest, whose counts add up: boxes = regions + every `dropped.<cause>`. Params: `normalize`,
-`common.seed`. One shard is one unit of work.
+`common.seed`. One shard is one unit of work; when all are written, those with duplicates are written again without them.
 
 Example: mmgic normalize --in data/raw --out data/records --params params.yaml
 """
@@ -24,6 +24,7 @@ from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import fact, input_ref, new_manifest, read_manifest
 from mmgic.shards.work import UnitNote, Work
 from mmgic.sources import SOURCES
+from mmgic.sources.cleaning import Cleaning, decided_about, units_with_drops
 from mmgic.sources.descriptions import Descriptions, descriptions_for
 from mmgic.sources.normalize import RecordUnit, write_records
 from mmgic.sources.raw import RawFolder
@@ -102,22 +103,38 @@ def _units(call: StageCall, raw: Folder, manifest: Manifest) -> Iterator[RecordU
 def _notes(
     call: StageCall, raw: Folder, manifest: Manifest, work: Work, descriptions: Descriptions
 ) -> Iterator[UnitNote]:
-    """What became of each unit, in order."""
+    """What became of each unit in the end, in order."""
+    first, drafts = work.root / "first", work.root / "drafts"
     write = partial(
         write_records,
         raw=raw,
-        out=work.files,
+        out=first,
+        drafts=drafts,
         notes=work.units,
         params=call.params.normalize,
         descriptions=descriptions,
         threads=call.threads,
     )
-    done = 0
-    for note in run_units(write, _units(call, raw, manifest), call.workers):
+    done, shards = 0, list[str]()
+    for note in run_units(write, _named(_units(call, raw, manifest), shards), call.workers):
         done += note.counts["pictures"]
         call.progress("pictures", done, None)
-        yield note
+    with decided_about(shards, drafts, work, call.params.normalize.duplicates) as decisions:
+        cleaning = Cleaning(work, first, drafts)
+        notes = run_units(cleaning.write, units_with_drops(decisions), call.workers)
+        for number, shard in enumerate(shards):
+            if decisions.has_drops(number):
+                yield cleaning.take_cleaned(shard, next(notes))
+            else:
+                yield cleaning.take_first(shard)
     work.files.write(STATS, msgspec.json.encode(merged(_shard_stats(work.files))))
+
+
+def _named(units: Iterator[RecordUnit], names: list[str]) -> Iterator[RecordUnit]:
+    """The units, whose names are noted as they pass."""
+    for unit in units:
+        names.append(unit.name)
+        yield unit
 
 
 def _shard_stats(files: Folder) -> Iterator[RecordStats]:

@@ -165,6 +165,18 @@ class DescriptionParams(_Section, frozen=True):
     files: list[str]
 
 
+class DuplicateParams(_Section, frozen=True):
+    """Which records show the same picture, so that the first stays (docs/duplicates.md).
+
+    `exact`: the same bytes; `by_id`: a name in another set in common; `near_distance`: at most so many of the 64 bits of their
+    perceptual hashes differ, -1 for no such hashes.
+    """
+
+    exact: bool
+    by_id: bool
+    near_distance: Annotated[int, Meta(ge=-1, le=16)]
+
+
 class NormalizeParams(_Section, frozen=True):
     """Raw files to records.
 
@@ -180,6 +192,7 @@ class NormalizeParams(_Section, frozen=True):
     ancestors: Literal["none", "labels"]
     max_bad_fraction: Fraction
     captions: CaptionParams
+    duplicates: DuplicateParams
     descriptions: DescriptionParams
     regions: RegionParams
 

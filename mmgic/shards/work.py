@@ -41,10 +41,14 @@ class UnitNotes:
     def once(self, name: str, make: Callable[[], UnitNote]) -> UnitNote:
         """The note of unit `name`: from an earlier run, or from `make`, which must have written all the unit's files."""
         if self.folder.exists(f"{name}.json"):
-            return msgspec.json.decode(self.folder.read(f"{name}.json"), type=UnitNote)
+            return self.read(name)
         note = make()
         self.folder.write(f"{name}.json", msgspec.json.encode(note))
         return note
+
+    def read(self, name: str) -> UnitNote:
+        """The note of unit `name`, which is done."""
+        return msgspec.json.decode(self.folder.read(f"{name}.json"), type=UnitNote)
 
 
 class Work:

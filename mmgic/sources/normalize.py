@@ -1,8 +1,8 @@
 """Raw records to one record shard: reads the pictures, checks them, applies the rules. The work of one `normalize` unit.
 
 Captions of the web are filtered first: a picture of which nothing is left is not read. Pictures are probed and, to be sure that
-later stages can read them, decoded once in a batch; their bytes are kept as they came. Memory is `_BATCH` pictures and their
-pixels.
+later stages can read them, decoded once in a batch, to the squares that perceptual hashes are made of; their bytes are kept as
+they came. Memory is `_BATCH` pictures and their pixels. Fingerprints, for `mmgic.sources.cleaning`, go into a file beside.
 """
 
 from collections import Counter
@@ -13,7 +13,10 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 from blake3 import blake3
+from numpy.typing import NDArray
 
+from mmgic.duplicates.fingerprints import UnitFingerprints
+from mmgic.duplicates.hashes import HASH_SIDE_PX, hex_from_hash, perceptual_hashes
 from mmgic.errors import InputError
 from mmgic.images import PictureHeader, PictureStatus, Reading, decode_crops, probe
 from mmgic.schema.manifests import Rejection
@@ -26,10 +29,12 @@ from mmgic.shards.work import UnitNote, UnitNotes
 from mmgic.sources.captions import filtered
 from mmgic.sources.descriptions import Descriptions
 from mmgic.sources.rules import records_from_raw
-from mmgic.sources.statistics import add_record, add_rejected, in_order
+from mmgic.sources.statistics import add_record, add_rejected, merged
+
+NOTICED = "pictures_with_"
+"""How the names of counts begin that are of all pictures that were read, whatever became of them."""
 
 _BATCH = 64
-_CHECK_SIDE_PX = 16
 
 
 class _Picture(NamedTuple):
@@ -37,6 +42,7 @@ class _Picture(NamedTuple):
     data: bytes
     blake3: str
     warned: bool
+    perceptual_hash: str
 
 
 class RecordUnit(msgspec.Struct, frozen=True):
@@ -51,33 +57,43 @@ def write_records(
     unit: RecordUnit,
     raw: Folder,
     out: Folder,
+    drafts: Folder,
     notes: UnitNotes,
     params: NormalizeParams,
     descriptions: Descriptions,
     threads: int,
 ) -> UnitNote:
-    """Writes the shard of a unit into `out`, unless an earlier run did; all ends as a record or as a rejection."""
-    return notes.once(unit.name, lambda: _written(unit, raw, out, params, descriptions, threads))
+    """Writes the shard of a unit into `out`, unless an earlier run did; all ends as a record or as a rejection.
+
+    Its fingerprints and the figures of what was rejected go into `drafts`.
+    """
+    return notes.once(unit.name, lambda: _written(unit, raw, out, drafts, params, descriptions, threads))
 
 
 def _written(
-    unit: RecordUnit, raw: Folder, out: Folder, params: NormalizeParams, descriptions: Descriptions, threads: int
+    unit: RecordUnit,
+    raw: Folder,
+    out: Folder,
+    drafts: Folder,
+    params: NormalizeParams,
+    descriptions: Descriptions,
+    threads: int,
 ) -> UnitNote:
     rejections: list[Rejection] = []
     noticed: Counter[str] = Counter()
-    stats = RecordStats()
+    stats, rejected = RecordStats(), RecordStats()
+    fingerprints = UnitFingerprints()
 
     def reject(rejection: Rejection, source: str, boxes: int, dropped: dict[str, int]) -> None:
         rejections.append(rejection)
-        add_rejected(stats, source, rejection.cause, boxes, dropped)
+        add_rejected(rejected, source, rejection.cause, boxes, dropped)
 
     def records() -> Iterator[tuple[Record, bytes]]:
-        seen: set[str] = set()
         pending = (filtered(image, params.captions) for image in unit.images)
         while batch := list(islice(pending, _BATCH)):
             raw_records = [image for image in batch if isinstance(image, RawRecord)]
             checked = _checked(raw_records, raw, params, threads)
-            results = iter(zip(checked, _records(raw_records, checked, params, descriptions, seen), strict=True))
+            results = iter(zip(checked, _records(raw_records, checked, params, descriptions), strict=True))
             for image in batch:
                 if isinstance(image, LostImage):
                     lost = Rejection(image.key, image.cause, image.detail)
@@ -86,18 +102,22 @@ def _written(
                 found, result = next(results)
                 if isinstance(found, _Picture):
                     seen_in_it = {"warnings": found.warned, "icc_profile": found.header.has_icc}
-                    noticed.update(f"pictures_with_{name}" for name, is_so in seen_in_it.items() if is_so)
+                    noticed.update(f"{NOTICED}{name}" for name, is_so in seen_in_it.items() if is_so)
                 if isinstance(result, Rejection):
                     reject(result, image.source, len(image.boxes), image.dropped)
                 elif isinstance(found, _Picture):
                     add_record(stats, result)
+                    fingerprints.add(result)
                     yield result, found.data
 
     entry = write_record_shard(out, unit.name, unit.split, records())
     if not entry.count:
         out.remove(unit.name)
-    out.write(stats_name(unit.name), msgspec.json.encode(in_order(stats)))
-    return UnitNote([entry] if entry.count else [], rejections, {**stats.counts, **noticed})
+    together = merged([stats, rejected])
+    out.write(stats_name(unit.name), msgspec.json.encode(together))
+    drafts.write(rejected_stats_name(unit.name), msgspec.json.encode(rejected))
+    fingerprints.write(drafts, unit.name)
+    return UnitNote([entry] if entry.count else [], rejections, {**together.counts, **noticed})
 
 
 def stats_name(shard: str) -> str:
@@ -105,26 +125,28 @@ def stats_name(shard: str) -> str:
     return f"stats/{shard.removesuffix('.tar')}.json"
 
 
+def rejected_stats_name(shard: str) -> str:
+    """The draft with the figures of what a shard's unit rejected."""
+    return f"{shard}.rejected.json"
+
+
 def _records(
     raw_records: list[RawRecord],
     checked: list[_Picture | Rejection],
     params: NormalizeParams,
     descriptions: Descriptions,
-    seen: set[str],
 ) -> list[Record | Rejection]:
-    """The records of the pictures that were read; `seen` are the keys that the shard has, and gets those of the records."""
+    """The records of the pictures that were read, with all that their rules ask for."""
     pairs = [(raw, found) for raw, found in zip(raw_records, checked, strict=True) if isinstance(found, _Picture)]
     made = iter(records_from_raw([raw for raw, _ in pairs], [found.header for _, found in pairs], params))
     results: list[Record | Rejection] = []
     for found in checked:
         result = found if isinstance(found, Rejection) else next(made)
         if isinstance(result, Record) and isinstance(found, _Picture):
-            if result.key in seen:
-                result = Rejection(result.key, "duplicate_key", "another record of this shard has this key")
-            else:
-                seen.add(result.key)
-                labels = [descriptions(label) for label in result.labels]
-                result = msgspec.structs.replace(result, blake3=found.blake3, labels=labels)
+            labels = [descriptions(label) for label in result.labels]
+            result = msgspec.structs.replace(
+                result, blake3=found.blake3, perceptual_hash=found.perceptual_hash, labels=labels
+            )
         results.append(result)
     return results
 
@@ -141,18 +163,28 @@ def _checked(batch: list[RawRecord], raw: Folder, params: NormalizeParams, threa
         )
         for header in headers
     ]
-    decoded = decode_crops(pictures, whole, side=_CHECK_SIDE_PX, mode="gap1", reading=reading, threads=threads)
-    statuses = iter(decoded[1])
+    squares, found = decode_crops(pictures, whole, side=HASH_SIDE_PX, mode="gap1", reading=reading, threads=threads)
+    decoded = zip(found, _hashes(squares, params), strict=True)
     results: list[_Picture | Rejection] = []
     for record, stored, header in zip(batch, loaded, headers, strict=True):
-        status = PictureStatus(next(statuses)) if header.status == PictureStatus.OK else header.status
+        status, pixels = header.status, ""
+        if status == PictureStatus.OK:
+            number, pixels = next(decoded)
+            status = PictureStatus(number)
         if isinstance(stored, Rejection):
             results.append(stored)
         elif not status.has_pixels:
             results.append(Rejection(record.key, status.name.lower(), f"{record.picture.path}, {len(stored[0])} bytes"))
         else:
-            results.append(_Picture(header, *stored, status == PictureStatus.WARNED))
+            results.append(_Picture(header, *stored, status == PictureStatus.WARNED, pixels))
     return results
+
+
+def _hashes(squares: NDArray[np.uint8], params: NormalizeParams) -> list[str]:
+    """A perceptual hash of each square, empty ones where none is asked for."""
+    if params.duplicates.near_distance < 0:
+        return [""] * len(squares)
+    return [hex_from_hash(*pair) for pair in zip(*perceptual_hashes(squares), strict=True)]
 
 
 def _loaded(record: RawRecord, raw: Folder) -> tuple[bytes, str] | Rejection:

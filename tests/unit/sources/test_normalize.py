@@ -38,7 +38,14 @@ def normalized(scratch: Folder, params: Params) -> Callable[..., UnitNote]:
         descriptions = descriptions_for(settings.descriptions)
         unit = RecordUnit("train-00000.tar", "train", raw_records)
         return write_records(
-            unit, scratch / "raw", scratch / "out", UnitNotes(scratch / "units"), settings, descriptions, 1
+            unit,
+            scratch / "raw",
+            scratch / "out",
+            scratch / "drafts",
+            UnitNotes(scratch / "units"),
+            settings,
+            descriptions,
+            1,
         )
 
     return made
@@ -127,14 +134,6 @@ def test_a_picture_that_is_not_in_the_ledger_is_not_read(
     normalized: Callable[..., UnitNote], picture: Callable[..., bytes]
 ) -> None:
     assert normalized({"a.png": picture()}, picture=PictureRef("a.png")).rejections[0].cause == "missing_picture"
-
-
-def test_the_second_record_of_a_key_is_rejected(
-    normalized: Callable[..., UnitNote], picture: Callable[..., bytes]
-) -> None:
-    note = normalized({"a.png": picture(), "b.png": picture()}, key="same")
-    assert [(rejection.key, rejection.cause) for rejection in note.rejections] == [("same", "duplicate_key")]
-    assert note.counts["records"] == 1
 
 
 def test_a_unit_that_is_done_is_not_read_again(
