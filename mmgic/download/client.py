@@ -280,7 +280,7 @@ def _joined(url: URL, location: str) -> URL | None:
 
 
 def _host(url: URL) -> str:
-    return url.raw_host or ""
+    return (url.raw_host or "").lower()
 
 
 def _validator(headers: Any) -> str:
