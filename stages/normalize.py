@@ -13,13 +13,12 @@ from functools import partial
 
 import msgspec
 
-from mmgic.duplicates.decisions import WANTED
 from mmgic.errors import InputError
 from mmgic.execution import commit_units, run_units
 from mmgic.execution.call import Outcome, Plan, StageCall
 from mmgic.params import section_tree, tree_digest
 from mmgic.schema.manifests import Manifest
-from mmgic.schema.records import LostImage, RawRecord
+from mmgic.schema.records import WANTED_LOSSES, LostImage, RawRecord
 from mmgic.schema.statistics import RecordStats
 from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import fact, input_ref, new_manifest, read_manifest
@@ -59,7 +58,7 @@ def run(call: StageCall) -> Outcome:
             return Outcome(work.manifest, was_done=True)
         notes = _notes(call, raw, manifest, work, descriptions)
         limit = call.params.normalize.max_bad_fraction
-        return commit_units(work, notes, total="pictures", max_bad_fraction=limit, wanted=WANTED)
+        return commit_units(work, notes, total="pictures", max_bad_fraction=limit, wanted=WANTED_LOSSES)
 
 
 def _input(call: StageCall) -> tuple[Folder, Manifest]:

@@ -27,9 +27,6 @@ from mmgic.schema.params import DuplicateParams
 
 DuplicateCause = Literal["duplicate_key", "duplicate_exact", "duplicate_id", "duplicate_near"]
 
-WANTED: tuple[DuplicateCause, ...] = ("duplicate_exact", "duplicate_id", "duplicate_near")
-"""Causes that the params ask for; two records with one key are a fault of the input."""
-
 _CAUSES: tuple[DuplicateCause, ...] = get_args(DuplicateCause)
 _KEY, _EXACT, _ID, _NEAR = range(1, 5)
 _NONE = -1

@@ -30,7 +30,7 @@ def commit_units(
 
     Args:
         total: the count that rejections are a fraction of.
-        wanted: causes that the params ask for, and that are no fault of the input.
+        wanted: causes of rejections that were asked for (a filter, a duplicate) and so are not bad.
         needed: a count that must not be 0, or none.
 
     Raises:
@@ -48,8 +48,8 @@ def commit_units(
 
     causes = write_rejections(work.files, rejections())
     counts.update({f"rejected.{cause}": count for cause, count in causes.items()})
-    faults = {cause: count for cause, count in causes.items() if cause not in wanted}
-    check_bad_fraction(faults, counts[total], max_bad_fraction, work.files.file("rejected.jsonl"))
+    bad = {cause: count for cause, count in causes.items() if cause not in wanted}
+    check_bad_fraction(bad, counts[total], max_bad_fraction, work.files.file("rejected.jsonl"))
     if needed and not counts[needed]:
         raise InputError(f"{counts[total]} {total} leave no {needed}", where=work.files.file("rejected.jsonl"))
     manifest = msgspec.structs.replace(

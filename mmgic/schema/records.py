@@ -40,6 +40,12 @@ LABEL_LOST: frozenset[DropCause] = frozenset(
 """Causes that cost a box its label too; the others leave the object in the main crop and only give no region."""
 
 
+WANTED_LOSSES: frozenset[str] = frozenset(
+    ["not_downloaded", "no_caption_left", "duplicate_exact", "duplicate_id", "duplicate_near", "in_benchmark"]
+)
+"""Why an image gave no record although nothing is wrong with the set: these do not count for `max_bad_fraction`."""
+
+
 class Caption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A sentence about the whole image.
 

@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import IO, Any, BinaryIO, Self, cast
+from typing import IO, Any, BinaryIO, Protocol, Self, cast
 
 import fsspec
 import msgspec
@@ -166,6 +166,14 @@ class Folder:
                 where=self.file(entry.name),
                 hint="make the folder again, or restore the file",
             )
+
+
+class Readable(Protocol):
+    """What can be read forward."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes; none at the end."""
+        ...
 
 
 class HashingWriter:

@@ -9,9 +9,9 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Protocol, Self, cast
+from typing import IO, Self, cast
 
-from mmgic.shards.folder import HashingWriter
+from mmgic.shards.folder import HashingWriter, Readable
 
 _SIZE, _CHECKSUM = slice(124, 136), slice(148, 156)
 _MAX_PLAIN_BYTES = 8**11
@@ -24,14 +24,6 @@ _EXTENDED = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
 )
-
-
-class Readable(Protocol):
-    """What can be read forward."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to `size` bytes; none at the end."""
-        ...
 
 
 def _info(name: str, num_bytes: int) -> tarfile.TarInfo:

@@ -17,7 +17,7 @@ import msgspec
 from mmgic.errors import InputError
 from mmgic.schema.manifests import LedgerLine
 from mmgic.schema.records import Caption, LostImage, RawRecord
-from mmgic.shards.folder import Folder, is_safe_name
+from mmgic.shards.folder import Folder, Readable, is_safe_name
 from mmgic.sources.json_stream import Fault as JsonFault
 from mmgic.sources.json_stream import items
 from mmgic.sources.picture_ids import ids_from_place
@@ -25,7 +25,6 @@ from mmgic.sources.raw import RawFolder, key_from_file
 from mmgic.sources.spool import Spool
 from mmgic.sources.tables import (
     Fault,
-    Readable,
     RowFault,
     clean_text,
     split_from_name,

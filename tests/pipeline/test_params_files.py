@@ -12,6 +12,7 @@ from mmgic.params import load_params
 from mmgic.training.checks import check_training
 
 ROOT = Path(__file__).resolve().parents[2]
+_TABLES = (".fetch.origins", ".fetch.columns")  # their keys are names of sources, not of params
 FILES = ["params.yaml", "params/paper.yaml"]
 
 
@@ -48,6 +49,6 @@ def _tree(name: str) -> dict[str, Any]:
 
 
 def _paths(tree: Any, prefix: str = "") -> set[str]:
-    if not isinstance(tree, dict):
+    if not isinstance(tree, dict) or prefix in _TABLES:
         return {prefix}
     return {path for key, value in tree.items() for path in _paths(value, f"{prefix}.{key}")}

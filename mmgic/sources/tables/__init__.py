@@ -5,8 +5,8 @@
    the walk goes on behind it.
 3. Columns are known by their names (`columns`), or by `fetch.columns`, or because one cell is a URL.
 
-A file that cannot be read at all ends the walk with its name. Memory is a few megabytes for text, and one row group's texts for
-Parquet. A row takes 3 to 6 microseconds.
+A file that cannot be read at all ends the walk with its name. Memory is a few megabytes for text, one row group's texts for
+Parquet, and the cache of a `Spool` for an object of arrays. A row takes 5 to 15 microseconds.
 """
 
 from mmgic.sources.tables.cells import Fault, RowFault
@@ -14,7 +14,6 @@ from mmgic.sources.tables.columns import Fields, url_fault
 from mmgic.sources.tables.files import TableFiles, files_of_folder, files_of_raw, native_names
 from mmgic.sources.tables.json_rows import fields_from_json, value_from_json, value_of_fault
 from mmgic.sources.tables.lines import text_lines
-from mmgic.sources.tables.packed import Readable
 from mmgic.sources.tables.rows import TableRow, table_rows
 from mmgic.sources.tables.splits import split_from_name
 from mmgic.sources.tables.texts import clean_text
@@ -22,7 +21,6 @@ from mmgic.sources.tables.texts import clean_text
 __all__ = [
     "Fault",
     "Fields",
-    "Readable",
     "RowFault",
     "TableFiles",
     "TableRow",

@@ -7,10 +7,9 @@ of them and one is a URL.
 import math
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import get_args
 
 import msgspec
 
@@ -21,7 +20,9 @@ from mmgic.sources.tables.cells import Cells, Fault
 from mmgic.sources.tables.splits import SPLIT
 from mmgic.sources.tables.texts import clean_text
 
-ROLES: tuple[ColumnRole, ...] = get_args(ColumnRole)
+_SINGLE: tuple[ColumnRole, ...] = ("url", "file", "id", "license", "split")
+"""Roles of single texts."""
+
 _ALL: tuple[ColumnRole, ...] = ("caption", "model_caption")
 """Roles that several columns may have at once."""
 
@@ -64,74 +65,75 @@ class Fields(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Layout:
-    """Numbers of the columns of each role; `origins` are what captions of a column are said to come from."""
+    """Numbers of the columns that a table has: of single texts by role, of captions with what they are said to come from, of
+    width and height, and of the first caption's score."""
 
-    columns: Mapping[ColumnRole, Sequence[int]]
-    origins: Mapping[int, str]
+    texts: Sequence[tuple[ColumnRole, int]]
+    captions: Sequence[tuple[int, str]]
+    size: tuple[int, int] | None
+    score: int | None
 
     def fields(self, values: Sequence[object]) -> Fields | Fault:
         """The fields of a row, or why it is lost."""
-        found: dict[ColumnRole, str] = {}
-        for role in ("url", "file", "id", "license", "split"):
-            text = self._text(role, values)
+        found: dict[str, str] = {}
+        for role, number in self.texts:
+            text = _text(role, values[number])
             if isinstance(text, Fault):
                 return text
             found[role] = text
-        captions = self._captions(values)
-        if isinstance(captions, Fault):
-            return captions
-        if found["split"] and not SPLIT.fullmatch(found["split"]):
+        captions: dict[str, Caption] = {}
+        for place, (number, origin) in enumerate(self.captions):
+            score = _score(values[self.score]) if self.score is not None and not place else None
+            fault = _add_captions(captions, values[number], origin, score)
+            if fault:
+                return fault
+        if found.get("split") and not SPLIT.fullmatch(found["split"]):
             return Fault("bad_split", f"split is not a plain word: {found['split'][:80]!r}")
-        license = found["license"] if found["license"] != "?" else ""  # LAION's word for none
-        size = self._side("width", values), self._side("height", values)
+        if found.get("license") == "?":  # LAION's word for none
+            found["license"] = ""
+        size = (_side(values[self.size[0]]), _side(values[self.size[1]])) if self.size else (0, 0)
         return Fields(
-            found["url"],
-            found["file"],
-            captions,
-            found["id"],
-            license,
-            found["split"],
+            found.get("url", ""),
+            found.get("file", ""),
+            list(captions.values()),
+            found.get("id", ""),
+            found.get("license", ""),
+            found.get("split", ""),
             size if min(size) > 0 else (0, 0),
         )
 
-    def _value(self, role: ColumnRole, values: Sequence[object]) -> object:
-        numbers = self.columns.get(role)
-        return values[numbers[0]] if numbers else None
 
-    def _text(self, role: ColumnRole, values: Sequence[object]) -> str | Fault:
-        value = self._value(role, values)
-        if isinstance(value, str):
-            return value.strip()
-        if value is None or _is_nan(value):
-            return ""
-        if role == "id" and isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _MAX_ID:
-            return str(int(value))
-        return Fault("wrong_type", f"{role} is {type(value).__name__}, not a text")
+def _text(role: ColumnRole, value: object) -> str | Fault:
+    if isinstance(value, str):
+        return value.strip()
+    if value is None or _is_nan(value):
+        return ""
+    if role == "id" and isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _MAX_ID:
+        return str(int(value))
+    return Fault("wrong_type", f"{role} is {type(value).__name__}, not a text")
 
-    def _captions(self, values: Sequence[object]) -> list[Caption] | Fault:
-        captions: dict[str, Caption] = {}
-        for number, origin in self.origins.items():
-            value = values[number]
-            if value is None or _is_nan(value):
-                continue
-            texts = [value] if isinstance(value, str) else value
-            if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-                return Fault("wrong_type", f"a caption is {type(value).__name__}, not a text or a list of texts")
-            for text in texts:
-                clean = clean_text(text)
-                if clean and clean not in captions:
-                    captions[clean] = Caption(clean, origin, self._score(values, number))
-        return list(captions.values())
 
-    def _score(self, values: Sequence[object], number: int) -> float | None:
-        if self.columns.get("caption", [-1])[0] != number:
-            return None
-        value = _number(self._value("score", values))
-        return value if value is not None and math.isfinite(value) else None
+def _add_captions(captions: dict[str, Caption], value: object, origin: str, score: float | None) -> Fault | None:
+    """Adds what a column holds, each text once, or says why the row is lost."""
+    if value is None or _is_nan(value):
+        return None
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        return Fault("wrong_type", f"a caption is {type(value).__name__}, not a text or a list of texts")
+    for text in map(clean_text, texts):
+        if text and text not in captions:
+            captions[text] = Caption(text, origin, score)
+    return None
 
-    def _side(self, role: ColumnRole, values: Sequence[object]) -> int:
-        value = _number(self._value(role, values))
-        return int(value) if value is not None and 0 < value < _MAX_SIDE_PX else 0
+
+def _score(value: object) -> float | None:
+    number = _number(value)
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _side(value: object) -> int:
+    number = _number(value)
+    return int(number) if number is not None and 0 < number < _MAX_SIDE_PX else 0
 
 
 def layout_of(cells: Cells, source: str, columns: Columns, default: Sequence[ColumnRole], where: str) -> Layout:
@@ -162,10 +164,13 @@ def layout_of_names(names: Sequence[str], source: str) -> Layout:
 
 
 def _layout(numbers: dict[ColumnRole, list[int]], names: Sequence[str] | None, source: str) -> Layout:
-    origins = dict.fromkeys(numbers.get("caption", []), source)
+    captions = dict.fromkeys(numbers.get("caption", []), source)
     for number in numbers.get("model_caption", []):
-        origins.setdefault(number, f"{source}/{names[number].strip() if names else number}")
-    return Layout(numbers, origins)
+        captions.setdefault(number, f"{source}/{names[number].strip() if names else number}")
+    texts = [(role, numbers[role][0]) for role in _SINGLE if role in numbers]
+    size = (numbers["width"][0], numbers["height"][0]) if numbers.keys() >= {"width", "height"} else None
+    score = numbers["score"][0] if numbers.keys() >= {"score", "caption"} else None
+    return Layout(texts, list(captions.items()), size, score)
 
 
 def _known(names: Sequence[str]) -> dict[ColumnRole, list[int]]:

@@ -7,9 +7,9 @@ names the lines.
 import csv
 from collections.abc import Callable, Iterator
 
+from mmgic.shards.folder import Readable
 from mmgic.sources.tables.cells import MAX_ROW_BYTES, Cells, Fault, RowFault
 from mmgic.sources.tables.lines import byte_lines, text_lines
-from mmgic.sources.tables.packed import Readable
 
 IsHeader = Callable[[list[str]], bool]
 """Whether the first row names the columns."""

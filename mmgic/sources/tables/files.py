@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mmgic.errors import InputError
-from mmgic.shards.folder import Folder
+from mmgic.shards.folder import Folder, Readable
 from mmgic.sources.raw import LEDGER, RawFolder
-from mmgic.sources.tables.packed import Opened, Readable, Seekable, plain_name
+from mmgic.sources.tables.packed import Opened, Seekable, plain_name
 
 TABLES = (".tsv", ".csv", ".parquet", ".jsonl", ".ndjson", ".json")
 """How names of tables end, also before `.gz` and `.zst`, and in a `.zip`."""

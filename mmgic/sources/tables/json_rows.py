@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from mmgic.shards.folder import Readable
 from mmgic.sources.json_stream import Fault as JsonFault
 from mmgic.sources.json_stream import items
 from mmgic.sources.tables.cells import MAX_ROW_BYTES, Cells, Fault
 from mmgic.sources.tables.columns import Fields, layout_of_names
 from mmgic.sources.tables.lines import text_lines
-from mmgic.sources.tables.packed import Readable
 from mmgic.sources.tables.pairs import rows_of_arrays
 
 T = TypeVar("T")

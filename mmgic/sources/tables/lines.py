@@ -6,8 +6,8 @@ Only line feeds end a line: JSON and captions may hold other separators of Unico
 from collections.abc import Iterator
 
 from mmgic.errors import InputError
+from mmgic.shards.folder import Readable
 from mmgic.sources.tables.cells import MAX_ROW_BYTES, Fault
-from mmgic.sources.tables.packed import Readable
 
 _CHUNK = 1 << 18
 _BOM = b"\xef\xbb\xbf"

@@ -11,11 +11,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import IO, Protocol, cast
+from typing import IO, cast
 
 import zstandard
 
 from mmgic.errors import InputError
+from mmgic.shards.folder import Readable
 
 _ALLOWED_BYTES = 64 << 20
 _ALLOWED_RATIO = 200  # text of URLs and captions shrinks to a third or less, hardly ever to a tenth
@@ -29,14 +30,6 @@ _BROKEN = (
     zlib.error,
     zstandard.ZstdError,
 )
-
-
-class Readable(Protocol):
-    """What can be read forward."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to `size` bytes; none at the end."""
-        ...
 
 
 Opened = Callable[[str], AbstractContextManager[Readable]]

@@ -8,12 +8,12 @@ from itertools import zip_longest
 from typing import Any
 
 from mmgic.errors import InputError
+from mmgic.shards.folder import Readable
 from mmgic.sources.json_stream import Fault as JsonFault
 from mmgic.sources.json_stream import arrays
 from mmgic.sources.spool import Spool
 from mmgic.sources.tables.cells import Cells, Fault
 from mmgic.sources.tables.lines import text_lines
-from mmgic.sources.tables.packed import Readable
 
 _NAMES = ("url", "caption")
 

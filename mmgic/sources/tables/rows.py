@@ -7,12 +7,13 @@ import msgspec
 
 from mmgic.errors import InputError
 from mmgic.schema.params import ColumnRole, Columns
+from mmgic.shards.folder import Readable
 from mmgic.sources.tables.cells import Cells, Fault
 from mmgic.sources.tables.columns import Fields, Layout, aliases, has_one_url, is_header, layout_of
 from mmgic.sources.tables.delimited import rows_of_csv, rows_of_tsv
 from mmgic.sources.tables.files import TABLES, TableFiles, list_beside
 from mmgic.sources.tables.json_rows import rows_of_json, rows_of_json_lines
-from mmgic.sources.tables.packed import Readable, plain_name, unpacked, zip_members
+from mmgic.sources.tables.packed import plain_name, unpacked, zip_members
 from mmgic.sources.tables.pairs import rows_of_lists
 from mmgic.sources.tables.parquet import rows_of_parquet
 from mmgic.sources.tables.splits import split_from_name
@@ -64,9 +65,10 @@ def table_rows(
         for label, rows in _tables(files, name, columns):
             split = split_from_name(label)
             head = list(islice(rows, _LOOKED_AT))
-            layouts = _layouts_without_names(head, (source, columns, default, files.place(label)))
+            wanted = source, columns, default, files.place(label)
+            layouts = _layouts_without_names(head, wanted)
             for row, cells in enumerate(chain(head, rows)):
-                place, fields = _fields(cells, layouts, (source, columns, default, files.place(label)))
+                place, fields = _fields(cells, layouts, wanted)
                 stated = fields.split if isinstance(fields, Fields) else ""
                 yield TableRow(number, row, label, place, stated or split, fields)
                 number += 1

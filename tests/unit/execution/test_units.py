@@ -53,6 +53,14 @@ def test_losses_past_the_limit_leave_no_output_but_the_list(scratch: Folder) -> 
     assert _committed(scratch, notes, limit=0.3).manifest.counts["pictures"] == 10
 
 
+def test_losses_that_were_asked_for_do_not_count_for_the_limit(scratch: Folder) -> None:
+    notes = [_note("a", 1, "filtered", "filtered", "truncated")]
+    identity = new_manifest("records", {}, "p", {}, shards=[], counts={})
+    with Work(scratch / "out", identity, fresh=False) as work:
+        outcome = commit_units(work, notes, total="pictures", max_bad_fraction=0.25, wanted={"filtered"})
+    assert outcome.manifest.counts == {"pictures": 4, "rejected.filtered": 2, "rejected.truncated": 1}
+
+
 def test_nothing_left_of_what_is_needed_is_an_error_after_losses_were_judged(scratch: Folder) -> None:
     with pytest.raises(InputError, match="2 pictures leave no rows.train"):
         _committed(scratch, [_note("a", 2)], needed="rows.train")
