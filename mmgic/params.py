@@ -61,10 +61,11 @@ def params_from_tree(tree: Mapping[str, Any], where: str) -> Params:
 def section_tree(params: Params, section: str) -> dict[str, Any]:
     """The values that shape what stage `section` writes: its own section and the common ones.
 
-    `max_bad_fraction` shapes nothing: a stage that stopped for it goes on when it is raised.
+    `max_bad_fraction` and `fetch.download` shape nothing: a stage that stopped for one goes on when it is changed.
     """
     values: dict[str, Any] = msgspec.to_builtins(getattr(params, section))
-    values.pop("max_bad_fraction", None)
+    for key in ("max_bad_fraction", "download"):
+        values.pop(key, None)
     return {"common": msgspec.to_builtins(params.common), section: values}
 
 

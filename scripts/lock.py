@@ -1,7 +1,7 @@
 """Writes `requirements.lock` from the packages of this environment: `python scripts/lock.py > requirements.lock`.
 
 1. Starts at what `pyproject.toml` needs (the library, the `dev` extra, the build), and follows the needs of what is installed.
-2. Does so for every Python and system below; what only Linux needs gets a marker.
+2. Does so for every Python and system below; what only some of them need gets a marker.
 3. Names and versions only: where packages come from is the machine's business.
 """
 
@@ -34,14 +34,14 @@ def roots(project: Path) -> list[Requirement]:
     ]
 
 
-def environments() -> Iterator[tuple[str, dict[str, str]]]:
-    """System and marker values of every Python and machine that the lock is for."""
+def environments() -> Iterator[tuple[str, str, dict[str, str]]]:
+    """System, Python and marker values of every Python and machine that the lock is for."""
     for python in PYTHONS:
         for system, platform, machine in SYSTEMS:
             values = {name: str(value) for name, value in default_environment().items()}
             values |= {"python_version": python, "python_full_version": f"{python}.0"}
             values |= {"platform_system": system, "sys_platform": platform, "platform_machine": machine}
-            yield system, values
+            yield system, python, values
 
 
 def needed(
@@ -74,14 +74,27 @@ def needed(
 def lock_lines(project: Path) -> Iterator[str]:
     """The lines of the lock, by name."""
     installed = {canonicalize_name(found.metadata["Name"]): found for found in distributions()}
-    by_system: dict[str, set[NormalizedName]] = {}
-    for system, values in environments():
-        by_system.setdefault(system, set()).update(needed(roots(project), installed, values))
-    everywhere = set.intersection(*by_system.values())
-    for name in sorted(set.union(*by_system.values())):
-        systems = [system for system, names in by_system.items() if name in names]
-        marker = "" if name in everywhere else "; " + " or ".join(f'platform_system == "{item}"' for item in systems)
-        yield f"{name}=={installed[name].version}{marker}"
+    places: dict[NormalizedName, set[tuple[str, str]]] = {}
+    for system, python, values in environments():
+        for name in needed(roots(project), installed, values):
+            places.setdefault(name, set()).add((system, python))
+    for name in sorted(places):
+        marker = _marker(places[name])
+        yield f"{name}=={installed[name].version}" + (f"; {marker}" if marker else "")
+
+
+def _marker(places: set[tuple[str, str]]) -> str:
+    """Where a package is needed: on some systems, and from or up to some Python."""
+    systems = sorted({system for system, _ in places})
+    pythons = [python for python in PYTHONS if any(python == wanted for _, wanted in places)]
+    parts = []
+    if len(systems) < len({system for system, _, _ in SYSTEMS}):
+        parts.append(" or ".join(f'platform_system == "{system}"' for system in systems))
+    if pythons[0] != PYTHONS[0]:
+        parts.append(f'python_version >= "{pythons[0]}"')
+    if pythons[-1] != PYTHONS[-1]:
+        parts.append(f'python_version < "{PYTHONS[PYTHONS.index(pythons[-1]) + 1]}"')
+    return " and ".join(parts)
 
 
 def main() -> int:

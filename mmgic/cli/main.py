@@ -19,6 +19,8 @@ STAGES = {
 """The six stages in their order, each with its line of help."""
 
 OTHERS = {
+    "caption": "Caption the images of a record folder that lack a caption, with models.",
+    "describe": "Describe labels that lack a description, with a language model, for review.",
     "descriptions": "Print which labels have a description, which lack one, and what is wrong with them.",
     "inspect": "Print what a folder of shards holds, back in text and codes.",
     "schema": "Print the JSON Schema of params, record, document or manifest.",

@@ -10,6 +10,7 @@ from mmgic.execution.cores import available_cores
 from mmgic.shards.folder import Folder
 
 F = TypeVar("F", bound=Callable[..., Any])
+Option = Callable[[Any], Any]
 
 
 class FolderType(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
@@ -32,9 +33,7 @@ FOLDER = FolderType()
 
 def stage_options(*, needs_input: bool) -> Callable[[F], F]:
     """Adds the common options to a stage's command."""
-    options = [
-        click.option("--in", "in_folder", type=FOLDER, required=needs_input, help="Input folder: path or fsspec URL."),
-        click.option("--out", type=FOLDER, required=True, help="Output folder; refused where it is not ours."),
+    params = [
         click.option(
             "--params",
             type=click.Path(path_type=Path),
@@ -45,16 +44,29 @@ def stage_options(*, needs_input: bool) -> Callable[[F], F]:
         click.option(
             "--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE", help="Override a value; repeatable."
         ),
-        click.option(
-            "--limit", type=click.IntRange(min=1), help="At most this many records (rows in pretrain) of each split."
-        ),
-        click.option(
-            "--workers",
-            type=click.IntRange(min=1),
-            default=available_cores(),
-            show_default=True,
-            help="Processes (normalize, template, tokenize).",
-        ),
+    ]
+    return adding(
+        [
+            *folder_options(needs_input=needs_input),
+            *params,
+            *run_options("At most this many records (rows in pretrain) of each split."),
+            workers_option(available_cores(), "Processes (normalize, template, tokenize)."),
+        ]
+    )
+
+
+def folder_options(*, needs_input: bool) -> list[Option]:
+    """Where a command reads and writes."""
+    return [
+        click.option("--in", "in_folder", type=FOLDER, required=needs_input, help="Input folder: path or fsspec URL."),
+        click.option("--out", type=FOLDER, required=True, help="Output folder; refused where it is not ours."),
+    ]
+
+
+def run_options(limit: str) -> list[Option]:
+    """How a command that writes a folder runs, and what it tells; `limit` says what it limits."""
+    return [
+        click.option("--limit", type=click.IntRange(min=1), help=limit),
         click.option("--fresh", is_flag=True, help="Drop an earlier run's output and start over."),
         click.option("--dry-run", is_flag=True, help="Show the plan with counts and bytes, and stop."),
         click.option("--json", "as_json", is_flag=True, help="Print the result to stdout as one object."),
@@ -62,6 +74,15 @@ def stage_options(*, needs_input: bool) -> Callable[[F], F]:
         click.option("-v", "--verbose", count=True, help="More talk; -vv shows tracebacks."),
         click.option("--metrics", type=click.Path(path_type=Path), help="Also write the counts as JSON to this file."),
     ]
+
+
+def workers_option(default: int, text: str) -> Option:
+    """How many processes share the work."""
+    return click.option("--workers", type=click.IntRange(min=1), default=default, show_default=True, help=text)
+
+
+def adding(options: list[Option]) -> Callable[[F], F]:
+    """A decorator that gives a command all these options, in this order."""
 
     def add(command: F) -> F:
         for option in reversed(options):

@@ -22,7 +22,27 @@ from mmgic.shards.folder import Folder
 from mmgic.shards.work import unfinished_works
 
 _EXTRA: Mapping[str, tuple[click.Option, ...]] = {
-    "fetch": (click.Option(["--source"], help="Source to take from --in, or to make; default: params fetch.sources."),),
+    "fetch": (
+        click.Option(
+            ["--source"], help="Source to take from --in, to download or to make; default: params fetch.sources."
+        ),
+        click.Option(
+            ["--file", "files"],
+            multiple=True,
+            metavar="NAME",
+            help="Of the catalog download this file alone; repeatable.",
+        ),
+        click.Option(
+            ["--terms-accepted"], is_flag=True, help="You have read and accept the terms that the catalog names."
+        ),
+        click.Option(
+            ["--retry-failed"],
+            type=click.Choice(["retryable", "all"]),
+            is_flag=False,
+            flag_value="retryable",
+            help="Ask failed URLs of --out again: those that another try may bring, or all.",
+        ),
+    ),
     "tokenize": (
         click.Option(["--records"], type=FOLDER, help="The documents' records, where they have moved."),
         click.Option(["--cache"], type=FOLDER, help="Cache of visual codes; default: .codes beside --out."),
@@ -78,8 +98,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def _call(name: str, program: Any, options: dict[str, Any]) -> None:
     params = load_params(options["params"], options["overrides"])
     extra = {option.name: options[option.name] for option in _EXTRA.get(name, ()) if option.name}
-    quiet: bool = options["quiet"]
-    with ProgressReport(name, quiet=quiet) as progress:
+    with ProgressReport(name, quiet=options["quiet"]) as progress:
         call = StageCall(
             source=options["in_folder"],
             out=options["out"],
@@ -91,10 +110,15 @@ def _call(name: str, program: Any, options: dict[str, Any]) -> None:
             extra=extra,
         )
         result = program.plan(call) if options["dry_run"] else program.run(call)
+    show_result(name, call.out, result, options)
+
+
+def show_result(name: str, out: Folder, result: Plan | Outcome, options: dict[str, Any]) -> None:
+    """What a command would do, or did, as its `run_options` ask for it."""
     if isinstance(result, Plan):
         _show_plan(result, as_json=options["as_json"])
     else:
-        _show_outcome(name, call.out, result, options["metrics"], as_json=options["as_json"], quiet=quiet)
+        _show_outcome(name, out, result, options["metrics"], as_json=options["as_json"], quiet=options["quiet"])
 
 
 def _show_plan(plan: Plan, *, as_json: bool) -> None:

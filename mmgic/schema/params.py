@@ -56,11 +56,41 @@ Columns = dict[ColumnRole, str | Annotated[int, Meta(ge=0)]]
 """Columns of a table by name, or by their number from 0 where the table has no line of names."""
 
 
+class DownloadParams(_Section, frozen=True):
+    """How URLs are asked for. None of it changes what comes: a run that was broken off goes on under other values.
+
+    `concurrency` requests run at once, `per_host` of them to one host, a request to it starts `host_delay_s` after the one
+    before. A picture may take `timeout_s`, headers and body; nothing may stall for `idle_timeout_s`. A URL is asked `tries`
+    times where that may help; the wait in between begins near `backoff_s` and doubles, or is the server's own wish
+    (`Retry-After`), but where more than `max_wait_s` is wanted the URL is given up. `trust_env` goes through the proxies of
+    HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Bodies of more than 256 KiB share `large_bytes` of memory. The run stops when fewer
+    than `min_success_fraction` of the last `floor_after` URLs came.
+    """
+
+    concurrency: Annotated[int, Meta(ge=1, le=8192)]
+    per_host: PositiveInt
+    host_delay_s: Annotated[float, Meta(ge=0.0)]
+    timeout_s: PositiveFloat
+    idle_timeout_s: PositiveFloat
+    tries: Annotated[int, Meta(ge=1, le=20)]
+    backoff_s: PositiveFloat
+    max_wait_s: PositiveFloat
+    max_redirects: Annotated[int, Meta(ge=0, le=50)]
+    trust_env: bool
+    user_agent: Annotated[str, Meta(min_length=1, pattern=r"\A[ -~]+\Z")]
+    large_bytes: PositiveInt
+    min_success_fraction: Fraction
+    floor_after: PositiveInt
+
+
 class FetchParams(_Section, frozen=True):
     """`sources` are taken in this order when no `--source` is given; those that are local sets from the folders of `origins`.
 
     `columns` says for a source what the columns of its tables hold, where their names do not. Pictures are packed into tars
-    of `pictures_per_tar`; one of more than `max_picture_bytes` is left out and counted.
+    of `pictures_per_tar`. Left out and counted is a picture of more than `max_picture_bytes`; of those that come by URL also
+    one of more than `max_picture_pixels` or with a side under `min_picture_side_px`, and one whose server answers with one of
+    `respected_directives` (`X-Robots-Tag`). A native file may have `max_file_bytes`. Private addresses (loopback, local
+    networks, cloud metadata) are asked only where `allow_private` is set.
     """
 
     sources: Annotated[list[SourceName], Meta(min_length=1)]
@@ -68,6 +98,12 @@ class FetchParams(_Section, frozen=True):
     columns: dict[SourceName, Columns]
     pictures_per_tar: PositiveInt
     max_picture_bytes: PositiveInt
+    max_picture_pixels: PositiveInt
+    min_picture_side_px: PositiveInt
+    respected_directives: list[Annotated[str, Meta(pattern=r"\A[a-z-]+\Z")]]
+    max_file_bytes: PositiveInt
+    allow_private: bool
+    download: DownloadParams
     scenes: ScenesParams
 
 

@@ -5,12 +5,14 @@ neither a lying size nor a bomb takes memory. `zipfile` and `tarfile` of the sta
 """
 
 import gzip
+import io
 import lzma
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, cast
 
 from mmgic.errors import InputError
@@ -41,14 +43,34 @@ class BrokenMember(Exception):
 class Member:
     """A file, or what should be one, of an archive. `is_file` is false of links, devices and encrypted members.
 
-    `read(limit)` gives its bytes, at most `limit` of them; it must be called before the next member is taken. It raises
-    `BrokenMember` where they cannot be read.
+    Its bytes must be read before the next member is taken.
     """
 
     name: str
     num_bytes: int
     is_file: bool
-    read: Callable[[int], bytes]
+    open: Callable[[], IO[bytes]]
+
+    def read(self, limit: int) -> bytes:
+        """Its bytes, at most `limit` of them.
+
+        Raises:
+            BrokenMember: they cannot be read.
+        """
+        return next(self.chunks(limit), b"")
+
+    def chunks(self, num_bytes: int) -> Iterator[bytes]:
+        """Its bytes in pieces of this size.
+
+        Raises:
+            BrokenMember: they cannot be read.
+        """
+        try:
+            with self.open() as stream:
+                while data := stream.read(num_bytes):
+                    yield data
+        except (*_BROKEN, NotImplementedError) as error:
+            raise BrokenMember(str(error)) from error
 
 
 def archive_members(folder: Folder, name: str) -> Iterator[Member]:
@@ -79,17 +101,9 @@ def _of_zip(archive: zipfile.ZipFile) -> Iterator[Member]:
     for info in archive.infolist():
         if info.is_dir():
             continue
-
-        def read(limit: int, info: zipfile.ZipInfo = info) -> bytes:
-            try:
-                with archive.open(info) as stream:
-                    return stream.read(limit)
-            except (*_BROKEN, NotImplementedError) as error:
-                raise BrokenMember(str(error)) from error
-
         is_link = (info.external_attr >> 28) == 0xA
         is_encrypted = bool(info.flag_bits & 1)
-        yield Member(info.filename, info.file_size, not (is_link or is_encrypted), read)
+        yield Member(info.filename, info.file_size, not (is_link or is_encrypted), partial(archive.open, info))
 
 
 def _of_tar(archive: tarfile.TarFile) -> Iterator[Member]:
@@ -97,11 +111,7 @@ def _of_tar(archive: tarfile.TarFile) -> Iterator[Member]:
         if info.isdir():
             continue
 
-        def read(limit: int, info: tarfile.TarInfo = info) -> bytes:
-            try:
-                stream = archive.extractfile(info)
-                return stream.read(limit) if stream else b""
-            except _BROKEN as error:
-                raise BrokenMember(str(error)) from error
+        def opened(info: tarfile.TarInfo = info) -> IO[bytes]:
+            return archive.extractfile(info) or io.BytesIO()
 
-        yield Member(info.name, info.size, info.isreg(), read)
+        yield Member(info.name, info.size, info.isreg(), opened)

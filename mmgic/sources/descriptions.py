@@ -14,10 +14,10 @@ from typing import Self
 import msgspec
 from blake3 import blake3
 
-from mmgic.errors import InputError
 from mmgic.schema.params import DescriptionParams
 from mmgic.schema.records import Label
 from mmgic.shards.folder import Folder
+from mmgic.sources.label_tables import rows_from_tsv
 from mmgic.sources.wordnet import WordNet, sentence_from_gloss
 
 HEADER = ("id", "name", "description")
@@ -117,26 +117,9 @@ def labels_from_tsv(data: bytes, where: str) -> list[Label]:
     """The labels of a description file, in its order; `where` names it in errors.
 
     Raises:
-        InputError: not UTF-8, another header, a line with more or fewer cells, an id without a source, or one that is there
-            twice.
+        InputError: it is no table with just the columns of one (`rows_from_tsv`).
     """
-    try:
-        lines = data.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8: {error}", where=where) from error
-    labels: dict[str, Label] = {}
-    for number, line in enumerate(lines, start=1):
-        cells = tuple(cell.strip() for cell in line.removesuffix("\r").split("\t"))
-        at = f"{where}, line {number}"
-        if number == 1:
-            if cells != HEADER:
-                raise InputError(f"expected the header {', '.join(HEADER)}; found {', '.join(cells)[:200]!r}", where=at)
-        elif line.strip():
-            label = _label(cells, at)
-            if label.id in labels:
-                raise InputError(f"label {label.id} is there twice", where=at)
-            labels[label.id] = label
-    return list(labels.values())
+    return [Label(row["id"], row["name"], row["description"]) for row in rows_from_tsv(data, where, HEADER)]
 
 
 def labels_from_files(places: Iterable[str]) -> list[Label]:
@@ -170,15 +153,6 @@ def coverage(is_described: Mapping[str, bool]) -> dict[str, tuple[int, int]]:
         described, total = counts.get(source := label_id.partition(":")[0], (0, 0))
         counts[source] = described + has_text, total + 1
     return dict(sorted(counts.items()))
-
-
-def _label(cells: tuple[str, ...], at: str) -> Label:
-    if len(cells) != len(HEADER):
-        raise InputError(f"expected {', '.join(HEADER)} with tabs between; found {len(cells)} cells", where=at)
-    source, colon, native = cells[0].partition(":")
-    if not (source and colon and native):
-        raise InputError(f"id without its source: {cells[0][:200]!r}", where=at, hint="as coco:17")
-    return Label(*cells)
 
 
 def _bytes(place: str) -> bytes:

@@ -140,7 +140,8 @@ def test_the_lock_holds_names_and_versions_alone() -> None:
     lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
     assert len(lines) > 100
     for line in lines:
-        assert re.fullmatch(r"[a-z0-9-]+==[A-Za-z0-9.]+(; platform_system == \"Linux\")?", line), line
+        marker = r'(platform_system == "Linux"|python_version (<|>=) "3\.\d+")'
+        assert re.fullmatch(rf"[a-z0-9-]+==[A-Za-z0-9.]+(; {marker})?", line), line
 
 
 def test_the_lock_covers_the_project() -> None:

@@ -43,7 +43,7 @@ def made(photos: Path, project: Path, tmp_path_factory: pytest.TempPathFactory) 
         "fetch --source coco --in {photos} --out raw",
         "normalize --in raw --out records --set normalize.regions.min_side_px=32",
         "template --in records --out documents --set template.recipe=CLDR",
-        "tokenize --in documents --out sequences --set tokenize.visual.num_codes=128",
+        "tokenize --in documents --out sequences --set tokenize.visual.num_codes=128 --set tokenize.row_length=1024",
     ]
     for words in calls:
         line = [word.format(photos=photos) for word in words.split()]
@@ -185,7 +185,7 @@ def test_boxes_of_all_regions_are_read_back_from_every_notation(
     assert (np.abs(found.boxes_xyxy_norm - written) * side).max() <= NOTATIONS[name].bound + 1e-9
 
 
-@pytest.mark.parametrize("row_length", [512, 2048, 4096])
+@pytest.mark.parametrize("row_length", [1024, 2048, 4096])
 def test_rows_of_real_documents_are_close_to_the_fewest(made: Path, row_length: int) -> None:
     folder = Folder(str(made / "sequences"))
     lengths = np.array(

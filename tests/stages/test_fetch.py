@@ -113,10 +113,10 @@ def test_a_plan_counts_files_and_bytes_and_writes_nothing(call: Call, coco: Path
     ("words", "code", "text"),
     [
         (
-            ["--source", "coco"],
+            ["--source", "folder"],
             2,
-            "error: source coco is taken from a local folder\n  at --in\n"
-            "hint: --source coco --in DIR, or params fetch.origins: {{coco: DIR}}\n",
+            "error: source folder is taken from a local folder\n  at --in\n"
+            "hint: --source folder --in DIR, or params fetch.origins: {{folder: DIR}}\n",
         ),
         (
             ["--source", "cocoo"],
@@ -142,7 +142,7 @@ def test_a_plan_counts_files_and_bytes_and_writes_nothing(call: Call, coco: Path
         (
             ["--source", "folder", "--in", "{place}"],
             3,
-            "error: no captions.jsonl or captions.tsv\n  at {place}\n",
+            "error: no captions.jsonl or captions.tsv or captions.csv or captions.parquet\n  at {place}\n",
         ),
     ],
 )

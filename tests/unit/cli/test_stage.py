@@ -81,9 +81,9 @@ def test_metrics_are_written_beside(fetch: Callable[..., Result], tmp_path: Path
 
 
 def test_options_of_one_stage_reach_it(fetch: Callable[..., Result]) -> None:
-    result = fetch("--source", "coco")
+    result = fetch("--source", "folder")
     assert result.exit_code == 2
-    assert result.stderr.startswith("error: source coco is taken from a local folder\n  at --in\nhint: ")
+    assert result.stderr.startswith("error: source folder is taken from a local folder\n  at --in\nhint: ")
 
 
 @pytest.mark.parametrize(

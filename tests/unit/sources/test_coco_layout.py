@@ -405,9 +405,8 @@ from mmgic.sources.raw import RawFolder
 folder = Folder(sys.argv[1])
 with RawFolder(folder, read_manifest(folder, "raw"), "coco") as raw:
     count = sum(len(record.boxes) for record in source_named("coco").raw_records(raw))
-# Not `ru_maxrss`, which begins with what the parent had.
-(peak,) = (line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print(count, peak)
+with open("/proc/self/status") as status:  # getrusage would count the parent's memory too, from before the exec
+    print(count, next(line.split()[1] for line in status if line.startswith("VmHWM")))
 """
 
 
@@ -451,4 +450,4 @@ def test_memory_does_not_grow_with_the_file(project: Path, tmp_path: Path, param
         assert count == num_images * 10
         peaks.append(peak)
     assert sizes[1] > 60_000_000 > 10 * sizes[0] * 0.9
-    assert peaks[1] - peaks[0] < 8_000  # KiB, for 54 MB more
+    assert peaks[1] - peaks[0] < 5_000  # KiB, for 54 MB more
