@@ -11,7 +11,7 @@ EXTENSION := .venv/.extension-built
 RUST := $(shell find crates -name target -prune -o -type f \( -name '*.rs' -o -name '*.toml' \) -print) Cargo.toml Cargo.lock
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help setup demo test fuzz check format lock docs bench-images bench-boxes bench-normalize bench-pack bench-tokenize clean
+.PHONY: help setup demo test fuzz check format lock docs bench-images bench-boxes bench-download bench-normalize bench-pack bench-tokenize clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,9 @@ bench-images: setup .bench/.images-peers ## Time decoding beside every peer, in 
 
 bench-boxes: setup .bench/.boxes-peers ## Time boxes to text and back, and overlaps, beside every peer
 	$(BIN)/python -m benchmarks.boxes.run $(ARGS)
+
+bench-download: setup .bench/.download-peers ## Time the download of a table of URLs from a local server, beside img2dataset
+	$(BIN)/python -m benchmarks.download.run $(ARGS)
 
 bench-normalize: setup .bench/.normalize-peers ## Time normalize on a million scenes, and large JSON, beside every peer
 	$(BIN)/python -m benchmarks.normalize.run $(ARGS)

@@ -22,6 +22,7 @@ from tables import table as _table
 
 from mmgic import errors
 from mmgic.cli.main import OTHERS, STAGES
+from mmgic.download.causes import CAUSES
 from mmgic.duplicates.decisions import DuplicateCause
 from mmgic.errors import MmgicError
 from mmgic.geometry import NOTATIONS, Notation, text_from_boxes
@@ -71,6 +72,14 @@ def reference() -> str:
                 "Named in `rejected.jsonl`, counted as `rejected.<cause>`.",
                 "",
                 *_table(("cause", "found by"), _rejections()),
+            ],
+        ),
+        _section(
+            "Why a URL gave nothing",
+            [
+                "In the ledger, and counted by `fetch` as `failed.<source>.<cause>`. `--retry-failed` asks *again* for some.",
+                "",
+                *_table(("cause", "again", "what it means, and what to do"), _url_causes()),
             ],
         ),
         _section("Kinds of folders and tokens", _kinds()),
@@ -178,6 +187,11 @@ def _rejections() -> Iterator[tuple[str, ...]]:
     for status in PictureStatus:
         if not status.has_pixels and status != PictureStatus.BAD_CROP:
             yield f"`{status.name.lower()}`", "the picture decoder"
+
+
+def _url_causes() -> Iterator[tuple[str, ...]]:
+    for cause, facts in CAUSES.items():
+        yield f"`{cause}`", "yes" if facts.is_retryable else "", facts.hint
 
 
 def _kinds() -> list[str]:

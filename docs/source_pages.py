@@ -83,7 +83,8 @@ def _file(file: CatalogFile) -> tuple[str, ...]:
     series = f"`{file.name}`, {file.numbers[0]} to {file.numbers[1]}" if file.numbers else ""
     name = series or f"[`{file.name}`]({file.urls[0]})"
     hash_kind = "SHA-256" if file.sha256 else "MD5" if file.md5 else ""
-    return name, file.split or "", size_in_words(file), _plain(file.holds), hash_kind
+    holds = _plain(file.holds) + (" (fetched by `--file` alone)" if file.is_optional else "")
+    return name, file.split or "", size_in_words(file), holds, hash_kind
 
 
 def _plain(text: str) -> str:

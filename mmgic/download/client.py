@@ -12,7 +12,7 @@ One request costs about 0.3 ms of one core; bodies in memory beyond 256 KiB shar
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
@@ -221,20 +221,18 @@ class Client:
         encoding: str,
         declared: int | None,
     ) -> _Hop:
-        async with AsyncExitStack() as stack:
-            is_free = not isinstance(body, MemoryBody)
-            if terms.timeout_s is None:
-                clock.reschedule(None)
-            if not is_free and declared is not None and declared > _SMALL:
-                await stack.enter_async_context(self._share(declared, clock))
-                is_free = True
-            while chunk := await response.content.readany():
-                if body.num_bytes + len(chunk) > terms.max_bytes:
-                    return _Hop("too_many_bytes", response.status)
-                body.write(chunk)
-                if not is_free and body.num_bytes > _SMALL:
-                    await stack.enter_async_context(self._share(terms.max_bytes, clock))
-                    is_free = True
+        """Reads the body; one in memory goes beyond a small size only with its share of the memory."""
+        if terms.timeout_s is None:
+            clock.reschedule(None)
+        in_memory = isinstance(body, MemoryBody)
+        is_over = in_memory and declared is not None and declared > _SMALL
+        if not is_over:
+            is_over = await _poured(response, body, min(_SMALL, terms.max_bytes) if in_memory else terms.max_bytes)
+        if is_over and in_memory and body.num_bytes <= terms.max_bytes:
+            async with self._share(declared or terms.max_bytes, clock):
+                is_over = await _poured(response, body, terms.max_bytes)
+        if is_over:
+            return _Hop("too_many_bytes", response.status)
         if declared is not None and body.num_bytes != declared:
             return _Hop("cut_body", response.status, f"{body.num_bytes} bytes of {declared}")
         if body.num_bytes == 0:
@@ -251,6 +249,15 @@ class Client:
             if end is not None:
                 clock.reschedule(end + loop.time() - start)
             yield
+
+
+async def _poured(response: aiohttp.ClientResponse, body: Body, num_bytes: int) -> bool:
+    """Takes what comes, and stops when it is more than so many bytes: then true."""
+    while chunk := await response.content.readany():
+        body.write(chunk)
+        if body.num_bytes > num_bytes:
+            return True
+    return False
 
 
 def parsed_url(text: str) -> URL | None:
@@ -273,7 +280,7 @@ def _joined(url: URL, location: str) -> URL | None:
 
 
 def _host(url: URL) -> str:
-    return url.raw_host or ""
+    return (url.raw_host or "").lower()
 
 
 def _validator(headers: Any) -> str:

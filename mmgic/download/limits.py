@@ -34,26 +34,9 @@ class Limits:
         self._delay_s = host_delay_s
         self._hosts: dict[str, _Host] = {}
 
-    @asynccontextmanager
-    async def place(self, name: str) -> AsyncIterator[None]:
-        """A place for one request to a host, waited for and held while the block runs."""
-        host = self._host(name)
-        host.users += 1
-        try:
-            async with host.gate:
-                loop = asyncio.get_running_loop()
-                while True:
-                    if (wait_s := host.ready_at - loop.time()) > 0:
-                        await asyncio.sleep(wait_s)
-                    async with self._gate:
-                        if (now := loop.time()) < host.ready_at:  # another one started, or the host asked for a pause
-                            continue
-                        host.ready_at = now + self._delay_s
-                        yield
-                        return
-        finally:
-            host.users -= 1
-            self._forget(name)
+    def place(self, name: str) -> "_Place":
+        """A place for one request to a host, waited for and held while the block runs (`async with`)."""
+        return _Place(self, name)
 
     def hold(self, name: str, seconds: float) -> None:
         """Lets no new request to a host start for a time: it asked for that."""
@@ -68,6 +51,41 @@ class Limits:
     def __len__(self) -> int:
         """Hosts that something is known of."""
         return len(self._hosts)
+
+    async def enter(self, name: str) -> None:
+        """Waits for a place."""
+        host = self._host(name)
+        host.users += 1
+        try:
+            await host.gate.acquire()
+            try:
+                await self._wait(host)
+            except BaseException:
+                host.gate.release()
+                raise
+        except BaseException:
+            host.users -= 1
+            self._forget(name)
+            raise
+
+    def leave(self, name: str) -> None:
+        """Gives a place back."""
+        host = self._hosts[name]
+        self._gate.release()
+        host.gate.release()
+        host.users -= 1
+        self._forget(name)
+
+    async def _wait(self, host: _Host) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            if (wait_s := host.ready_at - loop.time()) > 0:
+                await asyncio.sleep(wait_s)
+            await self._gate.acquire()
+            if (now := loop.time()) >= host.ready_at:
+                host.ready_at = now + self._delay_s
+                return
+            self._gate.release()  # another one started, or the host asked for a pause
 
     def _host(self, name: str) -> _Host:
         host = self._hosts.get(name)
@@ -84,6 +102,20 @@ class Limits:
             del self._hosts[name]
         else:
             loop.call_at(host.ready_at, self._forget, name)
+
+
+class _Place:
+    __slots__ = ("_limits", "_name")
+
+    def __init__(self, limits: Limits, name: str) -> None:
+        self._limits = limits
+        self._name = name
+
+    async def __aenter__(self) -> None:
+        await self._limits.enter(self._name)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._limits.leave(self._name)
 
 
 class ByteBudget:

@@ -11,6 +11,7 @@ request, and the lines of the units that are open.
 """
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ from mmgic.shards.tars import tar_writer
 
 _OPEN_URLS = 1 << 16
 """URLs of open units, more or less."""
+_OPEN_UNITS = 256
+"""Each keeps its spool open."""
 _WINDOW = 4
 """URLs in the air for each request: some wait for their host, or for the next try."""
 
@@ -99,7 +102,7 @@ class _Run:
         self._terms = Terms(params.max_picture_bytes, settings.timeout_s, encodings=ENCODINGS)
         self._reading = Reading(max_pixels=params.max_picture_pixels)
         self._floor = Floor(settings.floor_after, settings.min_success_fraction)
-        self._most_units = max(4, (_OPEN_URLS + settings.floor_after) // params.pictures_per_tar)
+        self._most_units = min(max(4, (_OPEN_URLS + settings.floor_after) // params.pictures_per_tar), _OPEN_UNITS)
         self._units: set[_Unit] = set()
         self._complete: deque[_Unit] = deque()
         self._ended = 0
@@ -212,6 +215,9 @@ class _Run:
                 offset = add(f"{_stem(line, position)}.{row.extension}", unit.spool.read(row.offset, row.num_bytes))
                 facts = {"num_bytes": row.num_bytes, "blake3": row.blake3, "tries": row.tries, "status": row.status}
                 lines.append(msgspec.structs.replace(line, shard=name, offset=offset, **facts))
+        if self._out.is_local:  # the spool goes next, and a power cut must not take both
+            with open(self._out.file(name), "rb") as tar:
+                os.fsync(tar.fileno())
         return lines
 
 

@@ -22,7 +22,8 @@ from mmgic.schema.params import FetchParams
 _LOOKUPS = 64
 """Names looked up at once: each holds a thread for its time."""
 _KEEP_S = 5.0
-_SPARE_FILES = 128
+_SPARE_FILES = 512
+"""For the spools of open units, tables, tars and the ledger."""
 
 
 class Sessions:

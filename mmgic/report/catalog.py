@@ -101,6 +101,7 @@ def _labelled(label: str, texts: list[str]) -> Iterator[str]:
 
 def _file_lines(file: CatalogFile) -> Iterator[str]:
     about = [size_in_words(file), *([file.split] if file.split else []), *([file.archive] if file.archive else [])]
+    about += ["fetched by --file alone"] if file.is_optional else []
     series = f", {file.numbers[0]} to {file.numbers[1]}" if file.numbers else ""
     yield from _wrapped(f"{file.name}{series} ({', '.join(about)}): {file.holds}", " " * 4, " " * 6)
     yield from (f"      {url}" for url in file.urls)
@@ -117,4 +118,4 @@ def _wrapped(text: str, first: str, rest: str) -> list[str]:
 
 
 def _known(file: CatalogFile) -> dict[str, Any]:
-    return {key: value for key, value in msgspec.to_builtins(file).items() if value is not None}
+    return {key: value for key, value in msgspec.to_builtins(file).items() if value is not None and value is not False}

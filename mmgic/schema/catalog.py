@@ -38,7 +38,7 @@ class CatalogFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         md5: The same.
         split: The split it belongs to; absent where it belongs to all.
         archive: How its members are packed; absent where it is a file of its own.
-        in_place_of: Another file of the entry that holds the same in another form: this one is fetched by its name alone.
+        is_optional: Fetched by its name alone (`--file`): no record needs it, or another file holds the same.
     """
 
     name: Text
@@ -52,7 +52,7 @@ class CatalogFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     md5: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")] | None = None
     split: Text | None = None
     archive: Archive | None = None
-    in_place_of: Text | None = None
+    is_optional: bool = False
 
     def __post_init__(self) -> None:
         if self.numbers is not None:
@@ -145,10 +145,6 @@ class CatalogEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     def __post_init__(self) -> None:
         if self.how_to_get is None and (self.access != "open" or not (self.files or self.needs)):
             raise ValueError("how_to_get is missing: the files cannot be fetched without a step by hand")
-        names = {file.name for file in self.files}
-        lost = [file.in_place_of for file in self.files if file.in_place_of and file.in_place_of not in names]
-        if lost:
-            raise ValueError(f"no file is called `{lost[0]}`, which another is there in place of")
         twice = [name for name, count in Counter(file.name for file in self.all_files()).items() if count > 1]
         if twice:
             raise ValueError(f"two files are called `{twice[0]}`")

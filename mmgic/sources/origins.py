@@ -110,7 +110,7 @@ def _downloads(source: Source, names: Sequence[str], has_accepted: bool) -> Orig
 
 
 def _chosen(entry: CatalogEntry, names: Sequence[str]) -> Iterator[CatalogFile]:
-    """The named files of an entry; without names all but those in place of others, and what it needs of other entries."""
+    """The named files of an entry; without names all that are not optional, and what it needs of other entries."""
     known = {file.name: file for file in entry.all_files()}
     for need in entry.needs:
         other, _, name = need.partition("/")
@@ -121,4 +121,4 @@ def _chosen(entry: CatalogEntry, names: Sequence[str]) -> Iterator[CatalogFile]:
             where="--file",
             hint=f"`mmgic sources {entry.name}` lists them",
         )
-    yield from (file for name, file in known.items() if (name in names if names else not file.in_place_of))
+    yield from (file for name, file in known.items() if (name in names if names else not file.is_optional))

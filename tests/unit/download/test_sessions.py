@@ -119,6 +119,6 @@ def test_more_requests_at_once_than_files_are_allowed(
 ) -> None:
     import resource
 
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 512))
-    with pytest.raises(ParamsError, match="400 requests at once need 928 open files, the limit is 512"):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 1024))
+    with pytest.raises(ParamsError, match="400 requests at once need 1312 open files, the limit is 1024"):
         asked("http://public.example/a", concurrency=400)
