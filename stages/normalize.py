@@ -1,18 +1,23 @@
 """normalize: raw files to record shards, with boxes in upright pixels, a main crop and regions.
 
-Reads a raw folder. Writes `<split>-00000.tar` (`<key>.jpg|png` + `<key>.json`), `rejected.jsonl`, figures (`stats.json`, and
-`stats/` of each shard) and the manifest, whose counts add up: boxes = regions + every `dropped.<cause>`. Params: `normalize`,
-`common.seed`. One shard is one unit of work; when all are written, those with duplicates are written again without them.
+Reads a raw folder, and an exclusion list where `normalize.exclusions` names one. Writes `<split>-00000.tar` (`<key>.jpg|png` +
+`<key>.json`), `rejected.jsonl`, figures (`stats.json`, and `stats/` of each shard), with a list `decontamination.json`, and the
+manifest, whose counts add up: boxes = regions + every `dropped.<cause>`. Params: `normalize`, `common.seed`.
+
+One shard is one unit of work; when all are written, those with duplicates are written again without them.
 
 Example: mmgic normalize --in data/raw --out data/records --params params.yaml
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import msgspec
 
+from mmgic.duplicates.exclusions import ExclusionList, exclusion_list
+from mmgic.duplicates.in_benchmarks import REPORT, Decontamination, report_lines
 from mmgic.errors import InputError
 from mmgic.execution import commit_units, run_units
 from mmgic.execution.call import Outcome, Plan, StageCall
@@ -24,7 +29,7 @@ from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import fact, input_ref, new_manifest, read_manifest
 from mmgic.shards.work import UnitNote, Work
 from mmgic.sources import SOURCES
-from mmgic.sources.cleaning import Cleaning, decided_about, units_with_drops
+from mmgic.sources.cleaning import Cleaning, decided_about, decontamination_of, shards_decided, units_with_drops
 from mmgic.sources.descriptions import Descriptions, descriptions_for
 from mmgic.sources.normalize import RecordUnit, write_records
 from mmgic.sources.raw import RawFolder
@@ -44,21 +49,30 @@ def plan(call: StageCall) -> Plan:
 def run(call: StageCall) -> Outcome:
     """Writes the record shards."""
     raw, manifest = _input(call)
-    descriptions = descriptions_for(call.params.normalize.descriptions)
+    params = call.params.normalize
+    descriptions = descriptions_for(params.descriptions)
     tree = {
         **section_tree(call.params, "normalize"),
         "limit": call.limit,
         "description_files": descriptions.digests(),
     }
     inputs = {"raw": input_ref(raw, manifest, call.out)}
+    exclusions = None
+    if params.exclusions:
+        distance = params.duplicates.exclusion_distance
+        exclusions, inputs["exclusions"] = exclusion_list(params.exclusions, distance, call.out)
     with Work(
         call.out, new_manifest("records", tree, tree_digest(tree), inputs, shards=[], counts={}), fresh=call.fresh
     ) as work:
         if work.is_done:
             return Outcome(work.manifest, was_done=True)
-        notes = _notes(call, raw, manifest, work, descriptions)
-        limit = call.params.normalize.max_bad_fraction
-        return commit_units(work, notes, total="pictures", max_bad_fraction=limit, wanted=WANTED_LOSSES)
+        notes = _notes(call, raw, manifest, work, descriptions, exclusions)
+        limit = params.max_bad_fraction
+        outcome = commit_units(work, notes, total="pictures", max_bad_fraction=limit, wanted=WANTED_LOSSES)
+    if not exclusions:
+        return outcome
+    report = msgspec.json.decode(call.out.read(REPORT), type=Decontamination)
+    return replace(outcome, lines=tuple(report_lines(report)))
 
 
 def _input(call: StageCall) -> tuple[Folder, Manifest]:
@@ -101,7 +115,12 @@ def _units(call: StageCall, raw: Folder, manifest: Manifest) -> Iterator[RecordU
 
 
 def _notes(
-    call: StageCall, raw: Folder, manifest: Manifest, work: Work, descriptions: Descriptions
+    call: StageCall,
+    raw: Folder,
+    manifest: Manifest,
+    work: Work,
+    descriptions: Descriptions,
+    exclusions: ExclusionList | None,
 ) -> Iterator[UnitNote]:
     """What became of each unit in the end, in order."""
     first, drafts = work.root / "first", work.root / "drafts"
@@ -113,6 +132,7 @@ def _notes(
         notes=work.units,
         params=call.params.normalize,
         descriptions=descriptions,
+        exclusions=exclusions,
         threads=call.threads,
     )
     done, shards = 0, list[str]()
@@ -122,12 +142,15 @@ def _notes(
     with decided_about(shards, drafts, work, call.params.normalize.duplicates) as decisions:
         cleaning = Cleaning(work, first, drafts)
         notes = run_units(cleaning.write, units_with_drops(decisions), call.workers)
-        for number, shard in enumerate(shards):
-            if decisions.has_drops(number):
+        for shard, is_losing in shards_decided(decisions):
+            if is_losing:
                 yield cleaning.take_cleaned(shard, next(notes))
             else:
                 yield cleaning.take_first(shard)
     work.files.write(STATS, msgspec.json.encode(merged(_shard_stats(work.files))))
+    if exclusions:
+        report = decontamination_of(shards, drafts)
+        work.files.write(REPORT, msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
 
 
 def _named(units: Iterator[RecordUnit], names: list[str]) -> Iterator[RecordUnit]:

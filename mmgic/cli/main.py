@@ -20,6 +20,7 @@ STAGES = {
 
 OTHERS = {
     "caption": "Caption the images of a record folder that lack a caption, with models.",
+    "decontaminate": "Build the list of pictures of benchmarks, which `normalize` leaves out.",
     "describe": "Describe labels that lack a description, with a language model, for review.",
     "descriptions": "Print which labels have a description, which lack one, and what is wrong with them.",
     "inspect": "Print what a folder of shards holds, back in text and codes.",

@@ -10,12 +10,14 @@ Cost: some 10 microseconds a picture; memory is 10 kB for each picture of a call
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmgic.errors import InputError
+from mmgic.images import PictureHeader, PictureStatus, Reading, decode_crops, probe
 
 HASH_SIDE_PX = 32
 """Side of the square that is hashed: the whole upright picture, squeezed."""
@@ -51,6 +53,30 @@ def _energies() -> NDArray[np.float64]:
 
 _COSINES = _cosines()
 _ENERGIES = _energies()
+
+
+class SmallPictures(NamedTuple):
+    """Pictures decoded once: headers, what came of the decoding, and whole upright pictures squeezed to (n, 32, 32, 3)."""
+
+    headers: list[PictureHeader]
+    statuses: list[PictureStatus]
+    pixels: NDArray[np.uint8]
+
+
+def small_pictures(pictures: Sequence[bytes], *, reading: Reading, threads: int) -> SmallPictures:
+    """Probes and decodes whole files; what cannot be read has a status that says so, and a black square."""
+    headers = probe(pictures, reading=reading, threads=threads)
+    statuses = [header.status for header in headers]
+    readable = [number for number, status in enumerate(statuses) if status == PictureStatus.OK]
+    whole = [np.zeros((0, 4))] * len(headers)
+    for number in readable:
+        whole[number] = np.array([[0.0, 0.0, headers[number].width_px, headers[number].height_px]])
+    decoded, found = decode_crops(pictures, whole, side=HASH_SIDE_PX, mode="gap1", reading=reading, threads=threads)
+    pixels = np.zeros((len(headers), HASH_SIDE_PX, HASH_SIDE_PX, 3), dtype=np.uint8)
+    pixels[readable] = decoded
+    for number, status in zip(readable, found.tolist(), strict=True):
+        statuses[number] = PictureStatus(status)
+    return SmallPictures(headers, statuses, pixels)
 
 
 def perceptual_hashes(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:

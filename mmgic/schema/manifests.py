@@ -6,7 +6,7 @@ import msgspec
 
 SCHEMA_VERSION = 2
 
-FolderKind = Literal["raw", "records", "documents", "sequences", "model", "results"]
+FolderKind = Literal["raw", "exclusions", "records", "documents", "sequences", "model", "results"]
 
 
 class ShardEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -165,16 +165,21 @@ class DescriptionParams(_Section, frozen=True):
     files: list[str]
 
 
+HashDistance = Annotated[int, Meta(ge=-1, le=16)]
+"""At most so many of the 64 bits of two perceptual hashes differ; -1: they are not compared."""
+
+
 class DuplicateParams(_Section, frozen=True):
     """Which records show the same picture, so that the first stays (docs/duplicates.md).
 
     `exact`: the same bytes; `by_id`: a name in another set in common; `near_distance`: at most so many of the 64 bits of their
-    perceptual hashes differ, -1 for no such hashes.
+    perceptual hashes differ, -1 for no such hashes. `exclusion_distance` is the same between a picture and those of benchmarks.
     """
 
     exact: bool
     by_id: bool
-    near_distance: Annotated[int, Meta(ge=-1, le=16)]
+    near_distance: HashDistance
+    exclusion_distance: HashDistance
 
 
 class NormalizeParams(_Section, frozen=True):
@@ -182,7 +187,8 @@ class NormalizeParams(_Section, frozen=True):
 
     `max_pixels` bounds a picture before it is decoded; `warnings` keeps or rejects pictures that a decoder complains of. A
     picture of another size than its annotation states is rejected, or its boxes are scaled to the pixels, or taken as they are.
-    `ancestors` of a label in its source's hierarchy become labels of the record too, or none do.
+    `ancestors` of a label in its source's hierarchy become labels of the record too, or none do. `exclusions` is the folder
+    that `mmgic decontaminate` wrote: pictures on its list give no record; empty: none.
     """
 
     records_per_shard: PositiveInt
@@ -192,6 +198,7 @@ class NormalizeParams(_Section, frozen=True):
     ancestors: Literal["none", "labels"]
     max_bad_fraction: Fraction
     captions: CaptionParams
+    exclusions: str
     duplicates: DuplicateParams
     descriptions: DescriptionParams
     regions: RegionParams

@@ -23,6 +23,7 @@ _SPLIT = re.compile(r"[A-Za-z0-9_-]*")
 
 _MADE_BY: dict[FolderKind, str] = {
     "raw": "mmgic fetch",
+    "exclusions": "mmgic decontaminate",
     "records": "mmgic normalize",
     "documents": "mmgic template",
     "sequences": "mmgic tokenize",

@@ -2,7 +2,8 @@
 
 What is decided depends on all shards, so it starts when the first pass is through, which writes into a folder of its own. A
 shard is rewritten from there, never in place, and moved to the output when its note is written, so that a killed run finds
-all that it needs. Memory is one record, and the keys of some shards.
+all that it needs. Pictures of benchmarks, which came into no shard, are decided about before all others, so that their copies
+go with them. Memory is one record, and the keys of some shards.
 """
 
 import tempfile
@@ -10,11 +11,26 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
 from mmgic.duplicates.decisions import Decisions, Drop, decided
 from mmgic.duplicates.fingerprints import columns_of_shards, keys_of
+from mmgic.duplicates.in_benchmarks import (
+    IN_BENCHMARK,
+    BenchmarkMatch,
+    Decontamination,
+    InBenchmark,
+    Way,
+    decontamination,
+    excluded_name,
+    has_in_benchmarks,
+    in_benchmarks,
+    in_words,
+    is_excluded_name,
+    write_in_benchmarks,
+)
 from mmgic.schema.manifests import Rejection
 from mmgic.schema.params import DuplicateParams
 from mmgic.schema.records import Record
@@ -38,16 +54,25 @@ class CleaningUnit(msgspec.Struct, frozen=True):
 
 @contextmanager
 def decided_about(shards: Sequence[str], drafts: Folder, work: Work, params: DuplicateParams) -> Iterator[Decisions]:
-    """What is decided about the records of all shards; it lies on disk while the block lasts."""
+    """What is decided about the records of all shards, and what was excluded; it lies on disk while the block lasts."""
+    excluded = [name for name in map(excluded_name, shards) if has_in_benchmarks(drafts, name)]
+    names = [*excluded, *shards]
     with tempfile.TemporaryDirectory(dir=work.root.path if work.root.is_local else None) as place:
-        columns = columns_of_shards(drafts, shards, Path(place))
-        yield decided(shards, columns, params, Path(place))
+        columns = columns_of_shards(drafts, names, Path(place))
+        yield decided(names, columns, params, Path(place))
+
+
+def shards_decided(decisions: Decisions) -> Iterator[tuple[str, bool]]:
+    """Every shard in order, and whether it loses something."""
+    for number, shard in enumerate(decisions.shards):
+        if not is_excluded_name(shard):
+            yield shard, decisions.has_drops(number)
 
 
 def units_with_drops(decisions: Decisions) -> Iterator[CleaningUnit]:
     """The shards that lose something, in order."""
     for number, shard in enumerate(decisions.shards):
-        if decisions.has_drops(number):
+        if decisions.has_drops(number) and not is_excluded_name(shard):
             yield CleaningUnit(shard, decisions.drops(number))
 
 
@@ -92,12 +117,16 @@ class Cleaning:
         rejections = list(first.rejections)
         stats = RecordStats()
         rejected = msgspec.json.decode(self.drafts.read(rejected_stats_name(unit.shard)), type=RecordStats)
+        copies: list[InBenchmark] = []
 
         def records() -> Iterator[tuple[Record, bytes]]:
             for row, (record, picture) in enumerate(read_record_shard(self.first, entry)):
                 if row in drops:
-                    rejections.append(self._rejection(record, drops[row]))
-                    add_rejected(rejected, record.source, drops[row].cause, num_boxes(record), record.dropped)
+                    copy = self._copy_of_excluded(record, drops[row])
+                    if copy:
+                        copies.append(copy)
+                    rejections.append(self._rejection(record, drops[row], copy))
+                    add_rejected(rejected, record.source, rejections[-1].cause, num_boxes(record), record.dropped)
                 else:
                     add_record(stats, record)
                     yield record, picture
@@ -107,13 +136,37 @@ class Cleaning:
             self.cleaned.remove(unit.shard)
         together = merged([stats, rejected])
         self.cleaned.write(stats_name(unit.shard), msgspec.json.encode(together))
+        if copies:
+            write_in_benchmarks(self.drafts, unit.shard, copies)
         noticed = {name: count for name, count in first.counts.items() if name.startswith(NOTICED)}
         return UnitNote([written] if written.count else [], rejections, {**together.counts, **noticed})
 
-    def _rejection(self, record: Record, drop: Drop) -> Rejection:
+    def _rejection(self, record: Record, drop: Drop, copy: InBenchmark | None) -> Rejection:
         kept = _keys(self.drafts.url, drop.kept_shard)[drop.kept_row]
         near = f", distance {drop.distance}" if drop.cause == "duplicate_near" else ""
+        if copy:
+            return Rejection(record.key, IN_BENCHMARK, f"{in_words(copy.matches)}, as {kept}{near}")
         return Rejection(record.key, drop.cause, f"{kept} in {drop.kept_shard}{near}")
+
+    def _copy_of_excluded(self, record: Record, drop: Drop) -> InBenchmark | None:
+        """The record as a picture of the benchmarks that have the one it is a copy of, where they do."""
+        if drop.cause == "duplicate_key" or not is_excluded_name(drop.kept_shard):
+            return None
+        original = _excluded(self.drafts.url, drop.kept_shard)[drop.kept_row]
+        way = cast(Way, drop.cause.removeprefix("duplicate_"))
+        matches = [BenchmarkMatch(match.benchmark, way) for match in original.matches if match.way != "near"]
+        return InBenchmark(record.key, record.source, matches)
+
+
+def decontamination_of(shards: Sequence[str], drafts: Folder) -> Decontamination:
+    """The report on all pictures that benchmarks have, when all shards are cleaned."""
+    names = (name for shard in shards for name in (excluded_name(shard), shard))
+    return decontamination(in_benchmarks(drafts, name) for name in names if has_in_benchmarks(drafts, name))
+
+
+@lru_cache(maxsize=_SHARDS_OF_KEYS)
+def _excluded(drafts: str, name: str) -> list[InBenchmark]:
+    return [picture for picture in in_benchmarks(Folder(drafts), name) if picture.is_sure]
 
 
 @lru_cache(maxsize=_SHARDS_OF_KEYS)

@@ -17,7 +17,7 @@ from mmgic.sources.coco_rows import Category, Id, Image
 from mmgic.sources.coco_spool import BoxRow, FolderFacts, ImageGroup, SetFile, image_groups
 from mmgic.sources.raw import RawFolder, key_from_file
 
-LossCause = Literal["unsafe_name", "duplicate_id", "no_split", "unlisted_image", "unreadable_image"]
+LossCause = Literal["unsafe_name", "repeated_id", "no_split", "unlisted_image", "unreadable_image"]
 """Why an image of a set in COCO's layout gives no record: what its files say of it."""
 
 _SHOWN = 200  # characters of a name in a rejection
@@ -121,7 +121,7 @@ def _outcomes(
     for number, image in enumerate(group.images):
         detail = f"{shown}: {_shown(image.file_name)}"
         if number:
-            yield lost(image.file_name, "duplicate_id", detail)
+            yield lost(image.file_name, "repeated_id", detail)
         elif not split:
             yield lost(image.file_name, "no_split", detail)
         elif not is_safe_name(image.file_name):

@@ -2,7 +2,8 @@
 
 Captions of the web are filtered first: a picture of which nothing is left is not read. Pictures are probed and, to be sure that
 later stages can read them, decoded once in a batch, to the squares that perceptual hashes are made of; their bytes are kept as
-they came. Memory is `_BATCH` pictures and their pixels. Fingerprints, for `mmgic.sources.cleaning`, go into a file beside.
+they came. Memory is `_BATCH` pictures and their pixels. Fingerprints, for `mmgic.sources.cleaning`, go into a file beside;
+those of pictures of benchmarks (on the exclusion list) into another: they give no record, and neither do their copies.
 """
 
 from collections import Counter
@@ -15,10 +16,12 @@ import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
 
+from mmgic.duplicates.exclusions import ExclusionList
 from mmgic.duplicates.fingerprints import UnitFingerprints
-from mmgic.duplicates.hashes import HASH_SIDE_PX, hex_from_hash, perceptual_hashes
+from mmgic.duplicates.hashes import hex_from_hash, perceptual_hashes, small_pictures
+from mmgic.duplicates.in_benchmarks import IN_BENCHMARK, InBenchmark, excluded_name, in_words, write_in_benchmarks
 from mmgic.errors import InputError
-from mmgic.images import PictureHeader, PictureStatus, Reading, decode_crops, probe
+from mmgic.images import PictureHeader, PictureStatus, Reading
 from mmgic.schema.manifests import Rejection
 from mmgic.schema.params import NormalizeParams
 from mmgic.schema.records import LostImage, PictureRef, RawRecord, Record
@@ -61,13 +64,14 @@ def write_records(
     notes: UnitNotes,
     params: NormalizeParams,
     descriptions: Descriptions,
+    exclusions: ExclusionList | None,
     threads: int,
 ) -> UnitNote:
     """Writes the shard of a unit into `out`, unless an earlier run did; all ends as a record or as a rejection.
 
     Its fingerprints and the figures of what was rejected go into `drafts`.
     """
-    return notes.once(unit.name, lambda: _written(unit, raw, out, drafts, params, descriptions, threads))
+    return notes.once(unit.name, lambda: _written(unit, raw, out, drafts, params, descriptions, exclusions, threads))
 
 
 def _written(
@@ -77,12 +81,14 @@ def _written(
     drafts: Folder,
     params: NormalizeParams,
     descriptions: Descriptions,
+    exclusions: ExclusionList | None,
     threads: int,
 ) -> UnitNote:
     rejections: list[Rejection] = []
     noticed: Counter[str] = Counter()
     stats, rejected = RecordStats(), RecordStats()
-    fingerprints = UnitFingerprints()
+    fingerprints, of_excluded = UnitFingerprints(), UnitFingerprints()
+    excluded: list[InBenchmark] = []
 
     def reject(rejection: Rejection, source: str, boxes: int, dropped: dict[str, int]) -> None:
         rejections.append(rejection)
@@ -103,6 +109,11 @@ def _written(
                 if isinstance(found, _Picture):
                     seen_in_it = {"warnings": found.warned, "icc_profile": found.header.has_icc}
                     noticed.update(f"{NOTICED}{name}" for name, is_so in seen_in_it.items() if is_so)
+                if isinstance(result, Record) and exclusions and (matches := exclusions.matches(result)):
+                    excluded.append(InBenchmark(result.key, result.source, matches))
+                    if excluded[-1].is_sure:
+                        of_excluded.add(result)
+                    result = Rejection(result.key, IN_BENCHMARK, in_words(matches))
                 if isinstance(result, Rejection):
                     reject(result, image.source, len(image.boxes), image.dropped)
                 elif isinstance(found, _Picture):
@@ -117,6 +128,9 @@ def _written(
     out.write(stats_name(unit.name), msgspec.json.encode(together))
     drafts.write(rejected_stats_name(unit.name), msgspec.json.encode(rejected))
     fingerprints.write(drafts, unit.name)
+    if excluded:
+        of_excluded.write(drafts, excluded_name(unit.name))
+        write_in_benchmarks(drafts, excluded_name(unit.name), excluded)
     return UnitNote([entry] if entry.count else [], rejections, {**together.counts, **noticed})
 
 
@@ -156,21 +170,11 @@ def _checked(batch: list[RawRecord], raw: Folder, params: NormalizeParams, threa
     reading = Reading(max_pixels=params.max_pixels, warnings=params.warnings)
     loaded = [_loaded(record, raw) for record in batch]
     pictures = [b"" if isinstance(found, Rejection) else found[0] for found in loaded]
-    headers = probe(pictures, reading=reading, threads=threads)
-    whole = [
-        np.array([[0.0, 0.0, header.width_px, header.height_px]] if header.status == PictureStatus.OK else []).reshape(
-            -1, 4
-        )
-        for header in headers
-    ]
-    squares, found = decode_crops(pictures, whole, side=HASH_SIDE_PX, mode="gap1", reading=reading, threads=threads)
-    decoded = zip(found, _hashes(squares, params), strict=True)
+    small = small_pictures(pictures, reading=reading, threads=threads)
     results: list[_Picture | Rejection] = []
-    for record, stored, header in zip(batch, loaded, headers, strict=True):
-        status, pixels = header.status, ""
-        if status == PictureStatus.OK:
-            number, pixels = next(decoded)
-            status = PictureStatus(number)
+    for record, stored, header, status, pixels in zip(
+        batch, loaded, small.headers, small.statuses, _hashes(small.pixels, params), strict=True
+    ):
         if isinstance(stored, Rejection):
             results.append(stored)
         elif not status.has_pixels:
@@ -182,7 +186,8 @@ def _checked(batch: list[RawRecord], raw: Folder, params: NormalizeParams, threa
 
 def _hashes(squares: NDArray[np.uint8], params: NormalizeParams) -> list[str]:
     """A perceptual hash of each square, empty ones where none is asked for."""
-    if params.duplicates.near_distance < 0:
+    is_compared_with_list = bool(params.exclusions) and params.duplicates.exclusion_distance >= 0
+    if params.duplicates.near_distance < 0 and not is_compared_with_list:
         return [""] * len(squares)
     return [hex_from_hash(*pair) for pair in zip(*perceptual_hashes(squares), strict=True)]
 

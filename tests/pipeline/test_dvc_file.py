@@ -8,6 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from mmgic.cli.main import STAGES
+from mmgic.params import load_params
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
@@ -88,7 +89,7 @@ def test_no_dependency_is_idle(name: str) -> None:
     modules = imported(name)
     files = {file_of(module) for module in modules}
     for dep in TREE["stages"][name]["deps"]:
-        if dep.startswith(("data/", "models/")):
+        if dep.startswith(("data/", "models/")) or dep == load_params(ROOT / "params.yaml").normalize.exclusions:
             continue
         assert (ROOT / dep).exists(), dep
         if dep.startswith("crates/"):
@@ -101,6 +102,15 @@ def test_no_dependency_is_idle(name: str) -> None:
 def test_a_stage_that_runs_the_core_depends_on_its_source(name: str) -> None:
     deps = TREE["stages"][name]["deps"]
     assert bool(imported(name) & CORE) == ("crates/mmgic-core/src" in deps)
+
+
+def test_an_exclusion_list_is_a_dependency_where_one_is_named() -> None:
+    """A dependency must exist, so there can be none for the empty name."""
+    named = load_params(ROOT / "params.yaml").normalize.exclusions
+    ours = ("data/", "stages/", "crates/", "mmgic/")
+    assert [dep for dep in TREE["stages"]["normalize"]["deps"] if not dep.startswith(ours)] == (
+        [named] if named else []
+    )
 
 
 def test_plots_name_columns_of_the_curves() -> None:

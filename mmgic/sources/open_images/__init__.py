@@ -87,7 +87,7 @@ def _raw_record(
         picture=picture_at(raw, _paths(image)),
         captions=[],
         boxes=boxes,
-        ids={"flickr": image.listed.flickr} if image.listed.flickr else {},
+        ids={raw.source: image.id} | ({"flickr": image.listed.flickr} if image.listed.flickr else {}),
         is_normalized=True,
         ancestors={box.label.id: ancestors[box.label.id] for box in boxes if box.label.id in ancestors},
         license=image.listed.license,

@@ -170,7 +170,7 @@ def _image_entries(stream: Source, where: str) -> Iterator[Entry]:
         elif isinstance(value, Fault):
             yield Entry(image, [ImageRow(fault=value.detail)])
         else:
-            others = {"coco": value.coco_id, "flickr": value.flickr_id}
+            others = {SOURCE: image, "coco": value.coco_id, "flickr": value.flickr_id}
             ids = {name: str(other) for name, other in others.items() if other is not None}
             yield Entry(image, [ImageRow((value.width, value.height), value.url, ids)])
 

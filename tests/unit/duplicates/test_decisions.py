@@ -12,7 +12,7 @@ from mmgic.schema.params import DuplicateParams
 from mmgic.schema.records import Record
 from mmgic.shards.folder import Folder
 
-ALL = DuplicateParams(exact=True, by_id=True, near_distance=4)
+ALL = DuplicateParams(exact=True, by_id=True, near_distance=4, exclusion_distance=-1)
 FAR = [0x1111111111111111 * i for i in range(16)]
 
 
@@ -77,9 +77,12 @@ def test_the_first_of_each_kind_stays(scratch: Folder, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("params", "causes"),
     [
-        (DuplicateParams(exact=False, by_id=True, near_distance=4), ["duplicate_id", "duplicate_near"]),
-        (DuplicateParams(exact=True, by_id=False, near_distance=0), ["duplicate_exact"]),
-        (DuplicateParams(exact=False, by_id=False, near_distance=-1), []),
+        (
+            DuplicateParams(exact=False, by_id=True, near_distance=4, exclusion_distance=-1),
+            ["duplicate_id", "duplicate_near"],
+        ),
+        (DuplicateParams(exact=True, by_id=False, near_distance=0, exclusion_distance=-1), ["duplicate_exact"]),
+        (DuplicateParams(exact=False, by_id=False, near_distance=-1, exclusion_distance=-1), []),
     ],
 )
 def test_each_kind_can_be_off(scratch: Folder, tmp_path: Path, params: DuplicateParams, causes: list[str]) -> None:

@@ -171,9 +171,9 @@ def test_the_second_image_of_an_id_is_lost_and_the_first_keeps_the_boxes(read: R
     assert [record.picture.path for record in _records(found)] == ["coco/val/c.png"]
     assert len(_records(found)[0].boxes) == 1
     assert _lost(found) == [
-        ("duplicate_id", "id 1: 'a.png'", 0),
-        ("duplicate_id", "id 1: 'b.png'", 0),
-        ("duplicate_id", "id 1: 'a.png'", 0),
+        ("repeated_id", "id 1: 'a.png'", 0),
+        ("repeated_id", "id 1: 'b.png'", 0),
+        ("repeated_id", "id 1: 'a.png'", 0),
     ]
 
 
@@ -343,7 +343,7 @@ def _plain_join(instances: dict[str, Any], captions: dict[str, Any]) -> list[tup
                 boxes.append((name, (box[0], box[1], box[0] + box[2], box[1] + box[3])))
         if listed:
             expected.append((listed[0], boxes, texts))
-            expected.extend(("duplicate_id", 0) for _ in listed[1:])
+            expected.extend(("repeated_id", 0) for _ in listed[1:])
         else:
             expected.append(("unlisted_image", len(boxes)))
     return expected

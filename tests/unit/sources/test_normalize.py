@@ -45,6 +45,7 @@ def normalized(scratch: Folder, params: Params) -> Callable[..., UnitNote]:
             UnitNotes(scratch / "units"),
             settings,
             descriptions,
+            None,
             1,
         )
 

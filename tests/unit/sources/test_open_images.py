@@ -50,6 +50,7 @@ def test_a_box_is_normalised_and_x_comes_before_y(local_set: Callable[..., Folde
         picture=PictureRef("open-images/images/aa.jpg"),
         captions=[],
         boxes=[RawBox(Label("open-images:/m/cup", "Cup"), (0.1, 0.2, 0.5, 0.9))],
+        ids={"open-images": "aa"},
         is_normalized=True,
     )
 
@@ -181,10 +182,10 @@ def test_licence_author_and_address_come_from_the_image_list(
         by,
         'O"Neil, Ann',
         "https://c1.staticflickr.com/5/4/15335861457_ec2be7a54c_o.jpg",
-        {"flickr": "15335861457"},
+        {"open-images": "aa", "flickr": "15335861457"},
     )
-    assert (bb.license, bb.author, bb.ids) == (by, "Bo", {"flickr": "8416776003"})
-    assert (cc.license, cc.author, cc.origin, cc.ids) == ("", "", "", {})
+    assert (bb.license, bb.author, bb.ids) == (by, "Bo", {"open-images": "bb", "flickr": "8416776003"})
+    assert (cc.license, cc.author, cc.origin, cc.ids) == ("", "", "", {"open-images": "cc"})
     assert dd == LostImage("open-images-dd", "open-images", "train", "unlisted_image", "image 'dd'", 1)
     line = fetched("open-images", origin).line("open-images/images/aa.jpg")
     assert (line.license, line.origin) == (aa.license, aa.origin)

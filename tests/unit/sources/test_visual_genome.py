@@ -69,7 +69,7 @@ def test_an_image_with_its_size_address_and_ids(record: Callable[..., RawRecord]
         picture=PictureRef("visual-genome/images/1.jpg"),
         captions=[],
         boxes=[],
-        ids={"coco": "547168", "flickr": "8505158818"},
+        ids={"visual-genome": "1", "coco": "547168", "flickr": "8505158818"},
         declared_size_px=(80, 60),
         origin="https://cs.stanford.edu/people/rak248/VG_100K/1.jpg",
     )
@@ -111,7 +111,7 @@ def test_images_of_every_release(local_set: Set, raw_records: Raw, key: str) -> 
         "region_descriptions.json": [{key: 7, "regions": [region]}],
     }
     (found,) = raw_records("visual-genome", local_set(files))
-    assert (found.key, len(found.boxes), found.ids) == ("visual-genome-7", 1, {"coco": "12"})
+    assert (found.key, len(found.boxes), found.ids) == ("visual-genome-7", 1, {"visual-genome": "7", "coco": "12"})
     assert found.phrases == [Phrase("a tree", (1, 2, 4, 6))]
 
 
