@@ -5,7 +5,7 @@
    the id that its name holds. Folders that are not known are benchmarks of their own.
 3. What is called `train` is left out: it is there to be trained on.
 
-Memory: one file of ids, `_BATCH` pictures, and the list. Cost: as decoding the pictures.
+Memory: one file of ids, `_BATCH` pictures, and the list. Cost: as decoding the pictures; archives are gone through twice.
 """
 
 import base64
@@ -17,10 +17,12 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import PurePosixPath
-from typing import Any
+from typing import IO, Any, cast
 
 from blake3 import blake3
 
@@ -31,14 +33,14 @@ from mmgic.errors import InputError
 from mmgic.images import PictureStatus, Reading
 from mmgic.params import tree_digest
 from mmgic.schema.manifests import Manifest
-from mmgic.shards.archives import ARCHIVES, BrokenMember, archive_members
+from mmgic.shards.archives import ARCHIVES, BrokenMember, Member, archive_members
 from mmgic.shards.folder import Folder
 from mmgic.shards.lines import write_lines
 from mmgic.shards.manifest import new_manifest
 from mmgic.shards.work import Work
 
 _BATCH = 64
-_MAX_TABLE_BYTES = 1 << 30
+_MAX_IDS_BYTES = 1 << 30
 _MAX_PICTURE_BYTES = 200_000_000
 _MAX_INDEX_CHARACTERS = 32
 _PICTURES = re.compile(r"\.(jpe?g|png|webp|gif|bmp|tiff?)$|^[^.]+$", re.IGNORECASE)  # SEED-Bench's have no extension
@@ -64,14 +66,24 @@ class Built:
 
 @dataclass(frozen=True)
 class _File:
-    """A file below the folder, or a member of an archive; `read(limit)` gives its first bytes."""
+    """A file below the folder, or a member of an archive; `open()` gives its bytes, of a member up to a limit."""
 
     path: str
-    read: Callable[[int], bytes]
+    where: str
+    open: Callable[[], IO[bytes]]
 
     @property
     def name(self) -> str:
         return PurePosixPath(self.path).name
+
+    @contextmanager
+    def plain(self) -> Iterator[IO[bytes]]:
+        """A stream over what it holds, unpacked where it is gzipped."""
+        try:
+            with self.open() as stream:
+                yield cast(IO[bytes], gzip.GzipFile(fileobj=stream)) if self.name.endswith(".gz") else stream
+        except (BrokenMember, EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise InputError(f"cannot read the file: {error}", where=self.where) from error
 
     @property
     def benchmark(self) -> str:
@@ -93,7 +105,7 @@ def build_exclusions(place: Folder, *, threads: int, progress: Callable[[str, in
             for entry in benchmark.id_files(file.name):
                 named.add((benchmark.name, entry.what))
                 built.counts["files_of_ids"] += 1
-                ids = ids_in_file(entry, _plain(file, place), place.file(file.path))
+                ids = ids_in_file(entry, _whole(file), file.where)
                 built.exclusions.update(Exclusion(benchmark.name, "id", entry.namespace, value) for value in ids)
     _add_pictures(built, place, threads, progress)
     built.missing = list(_missing(built, named))
@@ -127,11 +139,12 @@ def _files(place: Folder, built: Built | None = None) -> Iterator[_File]:
             for member in archive_members(place, path):
                 inside = f"{path}/{member.name}"
                 if member.is_file and not _is_training(inside):
-                    yield _File(inside, member.read)
+                    where = place.file(inside)
+                    yield _File(inside, where, partial(_member_stream, member, where))
                 elif built and member.is_file:
                     built.counts["files_left_out_as_train"] += 1
         else:
-            yield _File(path, _reader(place, path))
+            yield _File(path, place.file(path), partial(place.open, path))
 
 
 def _is_training(path: str) -> bool:
@@ -140,25 +153,18 @@ def _is_training(path: str) -> bool:
     return bool(_TRAIN.search(folder) or (_TRAIN.search(name) and not _PICTURES.search(name)))
 
 
-def _reader(place: Folder, path: str) -> Callable[[int], bytes]:
-    def read(limit: int) -> bytes:
-        with place.open(path) as stream:
-            return stream.read(limit)
+def _member_stream(member: Member, where: str) -> IO[bytes]:
+    data = member.read(_MAX_IDS_BYTES + 1)
+    if len(data) > _MAX_IDS_BYTES:
+        raise InputError(f"a packed file of more than {_MAX_IDS_BYTES:,} bytes", where=where, hint="unpack the archive")
+    return io.BytesIO(data)
 
-    return read
 
-
-def _plain(file: _File, place: Folder) -> bytes:
-    """A file of ids or a table, unpacked where it is gzipped."""
-    try:
-        data = file.read(_MAX_TABLE_BYTES + 1)
-        if file.name.endswith(".gz"):
-            with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-                data = stream.read(_MAX_TABLE_BYTES + 1)
-    except (BrokenMember, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"cannot read the file: {error}", where=place.file(file.path)) from error
-    if len(data) > _MAX_TABLE_BYTES:
-        raise InputError(f"more than {_MAX_TABLE_BYTES:,} bytes", where=place.file(file.path))
+def _whole(file: _File) -> bytes:
+    with file.plain() as stream:
+        data = stream.read(_MAX_IDS_BYTES + 1)
+    if len(data) > _MAX_IDS_BYTES:
+        raise InputError(f"more than {_MAX_IDS_BYTES:,} bytes of ids", where=file.where)
     return data
 
 
@@ -168,7 +174,7 @@ def _add_pictures(built: Built, place: Folder, threads: int, progress: Callable[
     ids = {(line.benchmark, line.namespace, line.value) for line in built.exclusions}
     pictures = _pictures(place, built)
     while batch := list(islice(pictures, _BATCH)):
-        found = [(name, file, data) for name, file, data in batch if _counts(known.get(name), file, ids)]
+        found = [(name, file, data) for name, file, data in batch if _is_wanted(known.get(name), file, ids)]
         built.counts["pictures_not_listed"] += len(batch) - len(found)
         small = small_pictures([data for _, _, data in found], reading=Reading(), threads=threads)
         hashes = zip(*perceptual_hashes(small.pixels), strict=True)
@@ -188,7 +194,7 @@ def _add_pictures(built: Built, place: Folder, threads: int, progress: Callable[
         progress("pictures", built.counts["pictures"], None)
 
 
-def _counts(benchmark: Benchmark | None, file: str, ids: set[tuple[str, str, str]]) -> bool:
+def _is_wanted(benchmark: Benchmark | None, file: str, ids: set[tuple[str, str, str]]) -> bool:
     if benchmark is None or not benchmark.listed:
         return True
     return any((benchmark.name, *found) in ids for found in benchmark.ids_from_picture(file))
@@ -198,7 +204,7 @@ def _pictures(place: Folder, built: Built) -> Iterator[tuple[str, str, bytes]]:
     """Benchmark, file name and bytes of every picture."""
     for file in _files(place):
         is_table = file.name.lower().endswith((".tsv", ".tsv.gz"))
-        for data in _table_pictures(file, place) if is_table else _loose_picture(file):
+        for data in _table_pictures(file) if is_table else _loose_picture(file):
             if 0 < len(data) <= _MAX_PICTURE_BYTES:
                 yield file.benchmark, file.name, data
             else:
@@ -208,22 +214,23 @@ def _pictures(place: Folder, built: Built) -> Iterator[tuple[str, str, bytes]]:
 def _loose_picture(file: _File) -> Iterator[bytes]:
     if _PICTURES.search(file.name):
         try:
-            yield file.read(_MAX_PICTURE_BYTES + 1)
+            with file.open() as stream:
+                yield stream.read(_MAX_PICTURE_BYTES + 1)
         except BrokenMember:
             yield b""
 
 
-def _table_pictures(file: _File, place: Folder) -> Iterator[bytes]:
+def _table_pictures(file: _File) -> Iterator[bytes]:
     """Pictures of a table as VLMEvalKit reads it, empty where a cell holds none; short cells name another row's picture."""
     csv.field_size_limit(_MAX_PICTURE_BYTES)
     try:
-        text = _plain(file, place).decode()
-        for row in csv.DictReader(io.StringIO(text, newline=""), delimiter="\t"):
-            cell = row.get("image") or ""
-            if len(cell) > _MAX_INDEX_CHARACTERS:
-                yield _from_base64(cell)
+        with file.plain() as stream:
+            for row in csv.DictReader(io.TextIOWrapper(stream, "utf-8", newline=""), delimiter="\t"):
+                cell = row.get("image") or ""
+                if len(cell) > _MAX_INDEX_CHARACTERS:
+                    yield _from_base64(cell)
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read the table: {error}", where=place.file(file.path)) from error
+        raise InputError(f"cannot read the table: {error}", where=file.where) from error
 
 
 def _from_base64(cell: str) -> bytes:

@@ -11,7 +11,6 @@ from mmgic.shards.folder import Folder
 Way = Literal["id", "exact", "near"]
 """How a picture is known: by a name in some set, by its bytes, by its perceptual hash."""
 
-IN_BENCHMARK = "in_benchmark"
 REPORT = "decontamination.json"
 _EXCLUDED = ".excluded"
 

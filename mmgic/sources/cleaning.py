@@ -18,7 +18,6 @@ import msgspec
 from mmgic.duplicates.decisions import Decisions, Drop, decided
 from mmgic.duplicates.fingerprints import columns_of_shards, keys_of
 from mmgic.duplicates.in_benchmarks import (
-    IN_BENCHMARK,
     BenchmarkMatch,
     Decontamination,
     InBenchmark,
@@ -145,7 +144,7 @@ class Cleaning:
         kept = _keys(self.drafts.url, drop.kept_shard)[drop.kept_row]
         near = f", distance {drop.distance}" if drop.cause == "duplicate_near" else ""
         if copy:
-            return Rejection(record.key, IN_BENCHMARK, f"{in_words(copy.matches)}, as {kept}{near}")
+            return Rejection(record.key, "in_benchmark", f"{in_words(copy.matches)}, as {kept}{near}")
         return Rejection(record.key, drop.cause, f"{kept} in {drop.kept_shard}{near}")
 
     def _copy_of_excluded(self, record: Record, drop: Drop) -> InBenchmark | None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from mmgic.duplicates.exclusions import ExclusionList
 from mmgic.duplicates.fingerprints import UnitFingerprints
 from mmgic.duplicates.hashes import hex_from_hash, perceptual_hashes, small_pictures
-from mmgic.duplicates.in_benchmarks import IN_BENCHMARK, InBenchmark, excluded_name, in_words, write_in_benchmarks
+from mmgic.duplicates.in_benchmarks import InBenchmark, excluded_name, in_words, write_in_benchmarks
 from mmgic.errors import InputError
 from mmgic.images import PictureHeader, PictureStatus, Reading
 from mmgic.schema.manifests import Rejection
@@ -113,7 +113,7 @@ def _written(
                     excluded.append(InBenchmark(result.key, result.source, matches))
                     if excluded[-1].is_sure:
                         of_excluded.add(result)
-                    result = Rejection(result.key, IN_BENCHMARK, in_words(matches))
+                    result = Rejection(result.key, "in_benchmark", in_words(matches))
                 if isinstance(result, Rejection):
                     reject(result, image.source, len(image.boxes), image.dropped)
                 elif isinstance(found, _Picture):
