@@ -168,7 +168,10 @@ def _set_of_all(place: Path, name: str, categories: list[dict[str, Any]], file_n
 
 
 def _normalized(source: str, place: Path, out: Path, params: Params) -> tuple[Outcome, list[Record]]:
-    changed = msgspec.structs.replace(params, normalize=msgspec.structs.replace(params.normalize, max_bad_fraction=0.0))
+    duplicates = msgspec.structs.replace(params.normalize.duplicates, exact=False)  # stand-ins are all alike
+    changed = msgspec.structs.replace(
+        params, normalize=msgspec.structs.replace(params.normalize, max_bad_fraction=0.0, duplicates=duplicates)
+    )
     fetch.run(_call(source, place, None, out / "raw", changed))
     outcome = normalize.run(_call(source, None, out / "raw", out / "records", changed))
     folder = Folder(str(out / "records"))

@@ -72,12 +72,12 @@ def test_output_does_not_depend_on_the_number_of_workers(
     assert contents(tmp_path / "records-1") == contents(tmp_path / "records-2")
 
 
-def test_a_table_that_is_cut_stops_fetch_or_normalize_with_its_name(run: Run, tmp_path: Path) -> None:
+def test_a_table_that_is_cut_stops_fetch_with_its_name(run: Run, tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "part-0.parquet").write_bytes(b"PAR1 and no more")
-    run("fetch", "--source", "laion", "--in", tmp_path / "set", "--out", tmp_path / "raw")
-    done = run("normalize", "--in", tmp_path / "raw", "--out", tmp_path / "records", code=3)
-    assert "cannot read the Parquet file" in done.stderr and "laion/part-0.parquet" in done.stderr
+    done = run("fetch", "--source", "laion", "--in", tmp_path / "set", "--out", tmp_path / "raw", code=3)
+    assert "cannot read the Parquet file" in done.stderr and "set/part-0.parquet" in done.stderr
+    assert not (tmp_path / "raw").exists()
 
 
 def test_rows_without_pictures_are_named(run: Run, tmp_path: Path) -> None:

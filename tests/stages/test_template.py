@@ -70,8 +70,8 @@ def test_records_without_captions_are_rejected_and_bounded(call: Call, tmp_path:
     from PIL import Image
 
     (tmp_path / "set").mkdir()
-    for name in "abcd":
-        Image.new("RGB", (40, 40), (9, 9, 99)).save(tmp_path / "set" / f"{name}.png")
+    for number, name in enumerate("abcd"):
+        Image.new("RGB", (40, 40), (9, 9, 99 + number)).save(tmp_path / "set" / f"{name}.png")
     lines = [
         f'{{"file": "{name}.png", "caption": "{text}"}}'
         for name, text in zip("abcd", ("A.", "B.", "C.", ""), strict=True)
