@@ -1,6 +1,6 @@
 """What is known of the benchmarks' files, `benchmarks.toml`, and the ids that such a file holds.
 
-JSON is read whole, but only the fields that are asked for become objects: 160 MB of COCO's annotations take 0.4 GB.
+JSON is read whole, but only the fields that are asked for become objects: 185 MB of annotations of val2014 take 200 MB.
 """
 
 import csv

@@ -225,7 +225,8 @@ def _table_pictures(file: _File) -> Iterator[bytes]:
     csv.field_size_limit(_MAX_PICTURE_BYTES)
     try:
         with file.plain() as stream:
-            for row in csv.DictReader(io.TextIOWrapper(stream, "utf-8", newline=""), delimiter="\t"):
+            lines = iter(partial(stream.readline, _MAX_PICTURE_BYTES), b"")
+            for row in csv.DictReader((line.decode() for line in lines), delimiter="\t"):
                 cell = row.get("image") or ""
                 if len(cell) > _MAX_INDEX_CHARACTERS:
                     yield _from_base64(cell)
