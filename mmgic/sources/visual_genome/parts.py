@@ -189,7 +189,7 @@ def _image(value: _Entry | Fault) -> int | None:
     if isinstance(value, Fault):
         try:
             value = msgspec.convert(value.value(), _Entry)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, UnicodeEncodeError):
             return None
     return value.id if value.image_id is None else value.image_id
 
@@ -202,8 +202,10 @@ def _salvaged(fault: Fault, part: _List) -> list[Any] | None:
     rows: list[Any] = []
     for element in elements:
         try:
-            rows.append(part.row(msgspec.convert(element, part.element)))
-        except msgspec.ValidationError:
+            row = part.row(msgspec.convert(element, part.element))
+            msgspec.msgpack.encode(row)  # half a surrogate pair is no text
+            rows.append(row)
+        except (msgspec.ValidationError, UnicodeEncodeError):
             rows.append(None)
     return rows
 

@@ -224,6 +224,26 @@ def test_wrong_attributes_relationships_and_regions_are_counted(record: Callable
     assert found.dropped == {"attribute.unreadable": 2, "relation.unreadable": 1, "phrase.unreadable": 1}
 
 
+def test_half_a_surrogate_pair_costs_what_holds_it_alone(
+    local_set: Set, raw_records: Raw, record: Callable[..., RawRecord]
+) -> None:
+    half = "\ud83d"
+    phrase = {"x": 0, "y": 0, "width": 1, "height": 1}
+    found = record(
+        _object(1),
+        _object(2, half),
+        attributes=[{"object_id": 1, "attributes": ["tall"]}, {"object_id": 1, "attributes": [half]}],
+        relationships=[{"predicate": half, "subject": _object(1), "object": _object(1)}],
+        region_descriptions=[{"phrase": "a", **phrase}, {"phrase": half, **phrase}],
+    )
+    assert [(box.label.name, box.fault) for box in found.boxes] == [("tree", None), ("", "unreadable")]
+    assert (found.boxes[0].attributes, [phrase.text for phrase in found.phrases]) == (["tall"], ["a"])
+    assert found.dropped == {"attribute.unreadable": 1, "relation.unreadable": 1, "phrase.unreadable": 1}
+    files = {"image_data.json": [_image(url=half)], "objects.json": [{"image_id": 1, half: 2, "objects": [_object(1)]}]}
+    lost = raw_records("visual-genome", local_set(files))
+    assert [(each.cause, each.num_boxes) for each in lost] == [("unreadable_entry", 0), ("unreadable_entry", 1)]
+
+
 def test_files_may_be_in_any_order_and_images_in_many_entries(local_set: Set, raw_records: Raw) -> None:
     objects = [{"image_id": image, "objects": [_object(image, f"n{image}")]} for image in (30, 2, 100, 2)]
     regions = [
