@@ -1,11 +1,11 @@
 """Members of zip and tar archives, one after the other and nothing unpacked.
 
 Names are handed on as they stand and never become paths. A member is read only when asked for, up to a limit, so that
-neither a lying size nor a bomb takes memory. `zipfile` and `tarfile` of the standard library do the reading.
+neither a lying size nor a bomb takes memory. `zipfile` and `tarfile` of the standard library do the reading; a tar whose header
+is damaged is broken, and does not end there.
 """
 
 import gzip
-import io
 import lzma
 import tarfile
 import zipfile
@@ -17,6 +17,7 @@ from typing import IO, cast
 
 from mmgic.errors import InputError
 from mmgic.shards.folder import Folder
+from mmgic.shards.tars import BrokenTar, tar_entries
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz")
 """How the names of archives end that can be read."""
@@ -77,7 +78,7 @@ def archive_members(folder: Folder, name: str) -> Iterator[Member]:
     """The members of an archive in order, without folders.
 
     Raises:
-        InputError: the archive is broken or ends early.
+        InputError: the archive is broken or ends early; of a tar with the byte.
     """
     try:
         with folder.open(name) as stream:
@@ -87,13 +88,14 @@ def archive_members(folder: Folder, name: str) -> Iterator[Member]:
             else:
                 # `tarfile` has decompressors of its own, which check no checksum.
                 plain = _DECOMPRESSORS.get(name.rpartition(".")[2], _as_it_is)(stream)
-                with tarfile.open(fileobj=plain, mode="r|") as archive:
-                    yield from _of_tar(archive)
-                while plain.read(1 << 20):
-                    pass
-    except _BROKEN as error:
+                for entry in tar_entries(plain):
+                    yield Member(entry.name, entry.num_bytes, entry.is_file, entry.open)
+    except (*_BROKEN, BrokenTar) as error:
+        place = f", byte {error.offset} of the tar" if isinstance(error, BrokenTar) else ""
         raise InputError(
-            f"cannot read the archive: {error}", where=folder.file(name), hint="is the download whole? get it again"
+            f"cannot read the archive: {error}{place}",
+            where=folder.file(name),
+            hint="is the download whole? get it again",
         ) from error
 
 
@@ -104,14 +106,3 @@ def _of_zip(archive: zipfile.ZipFile) -> Iterator[Member]:
         is_link = (info.external_attr >> 28) == 0xA
         is_encrypted = bool(info.flag_bits & 1)
         yield Member(info.filename, info.file_size, not (is_link or is_encrypted), partial(archive.open, info))
-
-
-def _of_tar(archive: tarfile.TarFile) -> Iterator[Member]:
-    for info in archive:
-        if info.isdir():
-            continue
-
-        def opened(info: tarfile.TarInfo = info) -> IO[bytes]:
-            return archive.extractfile(info) or io.BytesIO()
-
-        yield Member(info.name, info.size, info.isreg(), opened)

@@ -21,6 +21,7 @@ from mmgic.schema.records import Caption, LostImage, PictureRef, RawRecord
 from mmgic.shards.folder import Folder, is_safe_name
 from mmgic.shards.tars import BrokenTar, TarEntry, tar_entries
 from mmgic.sources.picture_ids import ids_from_place
+from mmgic.sources.places import files_anywhere
 from mmgic.sources.raw import RawFolder, key_from_file
 from mmgic.sources.tables import Fields, clean_text, fields_from_json, split_from_name
 
@@ -47,7 +48,7 @@ def local_files(origin: Folder) -> Iterator[str]:
     Raises:
         InputError: there is none.
     """
-    names = sorted(name for name, _ in origin.walk() if name.endswith(".tar"))
+    names = files_anywhere(origin, lambda name: name.endswith(".tar"))
     if not names:
         raise InputError("no tar of samples", where=origin.url, hint="undo .tar.gz first: pictures stay in their tars")
     yield from names

@@ -86,6 +86,34 @@ def test_a_member_that_ends_early_is_told_and_so_is_its_archive(scratch: Folder)
         next(members)
 
 
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz"])
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        (lambda tar: tar[:600] + b"\xff" + tar[601:], "a header is damaged, byte 512 of the tar"),
+        (lambda tar: tar[: 2 * 512 + 3072], "the tar has no end, byte 4096 of the tar"),
+        (lambda tar: tar + tar, "there is more behind the end of the tar"),
+    ],
+    ids=["header", "cut", "two"],
+)
+def test_a_damaged_header_or_a_cut_between_members_is_not_the_end(
+    scratch: Folder, name: str, damage: Callable[[bytes], bytes], what: str
+) -> None:
+    data = damage(_tar())
+    scratch.write(name, gzip.compress(data) if name.endswith(".gz") else data)
+    with pytest.raises(InputError, match=what):
+        _members(scratch, name)
+
+
+def test_names_that_are_no_utf_8_can_be_written(scratch: Folder) -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT, encoding="latin-1") as archive:
+        archive.addfile(tarfile.TarInfo("caf\xe9.jpg"))
+    scratch.write("l.tar", stream.getvalue())
+    ((member, _),) = _members(scratch, "l.tar")
+    assert member.name == "caf&#56553;.jpg"
+
+
 def test_a_bomb_costs_no_more_than_the_limit(scratch: Folder) -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
