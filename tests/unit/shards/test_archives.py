@@ -105,6 +105,21 @@ def test_a_damaged_header_or_a_cut_between_members_is_not_the_end(
         _members(scratch, name)
 
 
+@pytest.mark.parametrize(
+    ("place", "data"),
+    [(6, b"\x5b"), (28, b"\0\0\0\0\2\0"), (33, b"\2"), (42, b"\xff\xff\xff\x7f"), (46, b"\xff")],
+    ids=["version", "no name", "comment", "offset", "utf-8"],
+)
+def test_a_damaged_list_of_members_is_no_shorter_list(scratch: Folder, place: int, data: bytes) -> None:
+    damaged = bytearray(_zip())
+    at = damaged.index(b"PK\1\2") + place
+    damaged[at : at + len(data)] = data
+    damaged[at - place + 9] |= 8  # names are UTF-8
+    scratch.write("d.zip", bytes(damaged))
+    with pytest.raises(InputError, match="cannot read the archive"):
+        _members(scratch, "d.zip")
+
+
 def test_names_that_are_no_utf_8_can_be_written(scratch: Folder) -> None:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT, encoding="latin-1") as archive:
