@@ -24,6 +24,7 @@ from mmgic.sources.picture_ids import ids_from_place
 from mmgic.sources.places import files_anywhere
 from mmgic.sources.raw import RawFolder, key_from_file
 from mmgic.sources.tables import Fields, clean_text, fields_from_json, split_from_name
+from mmgic.sources.tallies import gone_with_picture
 
 SampleFault = Literal[
     "no_picture",
@@ -143,7 +144,7 @@ class _Tar:
             if sample in parts:
                 continue
             if stem in self._done:
-                yield self._lost(stem, "duplicate_key", "an earlier sample of the tar has this key")
+                yield self._lost(stem, "duplicate_key", "an earlier sample of the tar has this key", sample)
             else:
                 self._done.add(stem)
                 yield self._image(sample)
@@ -195,19 +196,16 @@ class _Tar:
 
     def _image(self, sample: _Sample) -> RawRecord | LostImage:
         if sample.fault:
-            return self._lost(sample.stem, *sample.fault)
+            return self._lost(sample.stem, *sample.fault, sample)
         if sample.picture is None:
-            return self._lost(sample.stem, "no_picture", f"{sample.num_members} members")
+            return self._lost(sample.stem, "no_picture", f"{sample.num_members} members", sample)
         fields = sample.fields or Fields()
-        captions = {text: Caption(text, self._raw.source) for text in sample.texts if text}
-        for caption in fields.captions:
-            captions.setdefault(caption.text, caption)
         return RawRecord(
             key=self._key(sample.stem),
             source=self._raw.source,
             split=fields.split or self._split,
             picture=sample.picture,
-            captions=list(captions.values()),
+            captions=self._captions(sample),
             boxes=[],
             dropped=dict(sample.dropped),
             ids=ids_from_place(fields.url),
@@ -216,8 +214,17 @@ class _Tar:
             origin=fields.url,
         )
 
-    def _lost(self, stem: str, cause: SampleFault, detail: str) -> LostImage:
-        return LostImage(self._key(stem), self._raw.source, self._split, cause, detail)
+    def _captions(self, sample: _Sample) -> list[Caption]:
+        """Each text once, those of text files first."""
+        captions = {text: Caption(text, self._raw.source) for text in sample.texts if text}
+        for caption in sample.fields.captions if sample.fields else ():
+            captions.setdefault(caption.text, caption)
+        return list(captions.values())
+
+    def _lost(self, stem: str, cause: SampleFault, detail: str, sample: _Sample | None = None) -> LostImage:
+        """A lost image, with what goes with it of a sample."""
+        gone = {**sample.dropped, **gone_with_picture(caption=len(self._captions(sample)))} if sample else {}
+        return LostImage(self._key(stem), self._raw.source, self._split, cause, detail, dropped=gone)
 
     def _key(self, stem: str) -> str:
         return key_from_file(self._raw.source, f"{self._name}/{stem}.")

@@ -274,6 +274,7 @@ def test_images_that_are_lost_are_named_with_their_boxes(local_set: Set, raw_rec
         "image_data.json": images,
         "objects.json": objects,
         "region_descriptions.json": [{"id": 3, "regions": [phrase]}, {"regions": [phrase]}],
+        "relationships.json": [{"image_id": 2, "relationships": [{"predicate": "on"}, 4]}],
     }
     first, *lost = raw_records("visual-genome", local_set(files))
     assert len(first.boxes) == 1
@@ -290,6 +291,11 @@ def test_images_that_are_lost_are_named_with_their_boxes(local_set: Set, raw_rec
         ("regions-1", "no_image_id", 0),
     ]
     assert all(isinstance(each, LostImage) for each in lost)
+    assert [each.dropped for each in lost if each.dropped] == [
+        {"relation.record_rejected": 2},
+        {"phrase.record_rejected": 1},
+        {"phrase.record_rejected": 1},
+    ]
     details = {each.key: each.detail for each in lost}
     assert details["visual-genome-3"] == "3 objects, 1 region_descriptions"
     assert details["visual-genome-2"] == "Expected `int`, got `str` - at `$.width`"

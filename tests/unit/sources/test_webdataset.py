@@ -162,7 +162,9 @@ def test_two_samples_of_one_key(read: Read) -> None:
     side_by_side = [("a.jpg", b"1"), ("a.txt", b"one"), ("a.jpg", b"2"), ("a.png", b"3")]
     assert _short(read(side_by_side)) == [("duplicate_key",), ("duplicate_key",), ("one",)]
     apart = [("a.jpg", b"1"), ("a.txt", b"one"), ("b.jpg", b"2"), ("a.jpg", b"3"), ("a.txt", b"two")]
-    assert _short(read(apart)) == [("one",), (), ("duplicate_key",)]
+    images = read(apart)
+    assert _short(images) == [("one",), (), ("duplicate_key",)]
+    assert [image.dropped for image in images] == [{}, {}, {"caption.record_rejected": 1}]
 
 
 def test_the_same_key_in_two_tars_is_two_samples(read: Read) -> None:
@@ -196,6 +198,7 @@ def test_links_devices_and_names_that_leave_are_named_and_not_followed(read: Rea
     causes = ["not_a_plain_file"] * 3 + ["", "unsafe_name", "unsafe_name"]
     assert _short(images) == [(cause,) if cause else () for cause in causes]
     assert images[3].dropped == {"caption.unreadable": 1}
+    assert [image.dropped for image in images[:2]] == [{"caption.record_rejected": 1}, {}]
 
 
 def test_a_sparse_member_is_named(read: Read, tmp_path: Path) -> None:
