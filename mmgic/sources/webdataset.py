@@ -38,6 +38,7 @@ SampleFault = Literal[
 """Why a sample is lost; a broken archive is one lost image, however many it held."""
 
 _PICTURES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
+_PACKED = (".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst")
 _TEXTS = ("txt", "caption")
 _MAX_TEXT_BYTES = 1 << 20
 _MAX_STEMS = 64
@@ -47,11 +48,13 @@ def local_files(origin: Folder) -> Iterator[str]:
     """The tars, anywhere below.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or one is packed.
     """
-    names = files_anywhere(origin, lambda name: name.endswith(".tar"))
-    if not names:
-        raise InputError("no tar of samples", where=origin.url, hint="undo .tar.gz first: pictures stay in their tars")
+    names = files_anywhere(origin, lambda name: name.endswith((".tar", *_PACKED)))
+    packed = [name for name in names if name.endswith(_PACKED)]
+    if packed or not names:
+        what = f"{packed[0]} is packed" if packed else "no tar of samples"
+        raise InputError(what, where=origin.url, hint="undo .tar.gz first: pictures stay in their tars")
     yield from names
 
 

@@ -256,8 +256,12 @@ def test_a_header_that_claims_to_be_endless_takes_no_memory(read: Read) -> None:
     assert "a header of 8589934592 bytes" in images[1].detail  # type: ignore[union-attr]
 
 
-def test_no_tar_is_named(tmp_path: Path, raw_records: Read) -> None:
+def test_no_tar_is_named_and_so_is_one_that_is_packed(tmp_path: Path, raw_records: Read) -> None:
     origin = Folder(str(tmp_path / "set"))
-    origin.write("a.tar.gz", b"")
+    origin.write("a.zip", b"")
     with pytest.raises(InputError, match="no tar of samples"):
+        raw_records("webdataset", origin)
+    origin.write("a.tar", _tar([("0.jpg", JPG)]))
+    origin.write("b.tar.gz", b"")
+    with pytest.raises(InputError, match="b.tar.gz is packed"):
         raw_records("webdataset", origin)
