@@ -31,7 +31,7 @@ from mmgic.shards.records import write_record_shard
 from mmgic.shards.work import UnitNote, UnitNotes
 from mmgic.sources.captions import filtered
 from mmgic.sources.descriptions import Descriptions
-from mmgic.sources.rules import records_from_raw
+from mmgic.sources.rules import is_of_other_size, records_from_raw
 from mmgic.sources.statistics import add_record, add_rejected, merged
 from mmgic.sources.tallies import dropped_with
 
@@ -108,7 +108,11 @@ def _written(
                     continue
                 found, result = next(results)
                 if isinstance(found, _Picture):
-                    seen_in_it = {"warnings": found.warned, "icc_profile": found.header.has_icc}
+                    seen_in_it = {
+                        "warnings": found.warned,
+                        "icc_profile": found.header.has_icc,
+                        "other_size": is_of_other_size(image, found.header),
+                    }
                     noticed.update(f"{NOTICED}{name}" for name, is_so in seen_in_it.items() if is_so)
                 if isinstance(result, Record) and exclusions and (matches := exclusions.matches(result)):
                     excluded.append(InBenchmark(result.key, result.source, matches))

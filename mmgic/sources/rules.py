@@ -75,6 +75,12 @@ class _Placement(NamedTuple):
     orientation: int
 
 
+def is_of_other_size(raw: RawRecord, header: PictureHeader) -> bool:
+    """Whether the annotation states a size that the picture has neither as it is stored nor upright."""
+    sizes = ((0, 0), _stored_size(header), (header.width_px, header.height_px))
+    return not raw.is_normalized and raw.declared_size_px not in sizes
+
+
 class _Placed(NamedTuple):
     """A picture's boxes in its main crop: plain lists, a row a box; parts of phrases and relations stand behind."""
 

@@ -155,7 +155,7 @@ def _found(source: Source, origin: Folder, wanted: _Wanted, max_bytes: int) -> I
             continue
         wanted.remove([line.path])
         yield _limited(line, data, line.path, max_bytes)
-    for archive in _archives(origin):
+    for archive in _archives(origin) if next(wanted.lines(), None) else ():
         if next(wanted.lines(), None) is None:
             return
         for member in archive_members(origin, archive):

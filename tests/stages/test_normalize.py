@@ -84,7 +84,7 @@ def test_broken_pictures_are_named_and_counted(call: Call, spoilt: Path, tmp_pat
         4,
         8,
     )
-    assert counts["rejected.truncated"] == counts["rejected.changed_picture"] == 1
+    assert counts["rejected.truncated"] == counts["rejected.changed_picture"] == counts["pictures_with_other_size"] == 1
     assert _adds_up(counts)
 
 

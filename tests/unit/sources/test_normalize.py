@@ -20,7 +20,7 @@ from mmgic.sources.normalize import RecordUnit, write_records
 def normalized(scratch: Folder, params: Params) -> Callable[..., UnitNote]:
     """Puts pictures into a raw folder and normalizes one record of each."""
 
-    def made(pictures: dict[str, bytes], **changes: Any) -> UnitNote:
+    def made(pictures: dict[str, bytes], size_mismatch: Any = "reject", **changes: Any) -> UnitNote:
         raw_records = []
         for name, data in pictures.items():
             (scratch / "raw").write(name, data)
@@ -34,7 +34,7 @@ def normalized(scratch: Folder, params: Params) -> Callable[..., UnitNote]:
                 [box],
             )
             raw_records.append(msgspec.structs.replace(record, **changes))
-        settings: NormalizeParams = params.normalize
+        settings: NormalizeParams = msgspec.structs.replace(params.normalize, size_mismatch=size_mismatch)
         descriptions = descriptions_for(settings.descriptions)
         unit = RecordUnit("train-00000.tar", "train", raw_records)
         return write_records(
@@ -179,6 +179,23 @@ def test_what_a_decoder_notices_is_counted(normalized: Callable[..., UnitNote], 
     extra = sound[:-2] + b"\0" * 300 + sound[-2:]
     note = normalized({"a.jpg": sound[:2] + profile + sound[2:], "b.jpg": extra, "c.jpg": sound})
     assert note.counts["pictures_with_icc_profile"] == note.counts["pictures_with_warnings"] == 1
+
+
+@pytest.mark.parametrize("policy", ["reject", "scale", "trust"])
+def test_a_picture_of_another_size_than_stated_is_counted_whatever_becomes_of_it(
+    normalized: Callable[..., UnitNote], picture: Callable[..., bytes], policy: str
+) -> None:
+    note = normalized({"a.png": picture(48, 32)}, size_mismatch=policy, declared_size_px=(96, 64))
+    assert note.counts["pictures_with_other_size"] == 1
+    assert [rejection.cause for rejection in note.rejections] == (["size_mismatch"] if policy == "reject" else [])
+
+
+@pytest.mark.parametrize("size", [(48, 32), (32, 48), (0, 0)])
+def test_a_picture_of_the_stated_size_is_not_counted(
+    normalized: Callable[..., UnitNote], picture: Callable[..., bytes], size: tuple[int, int]
+) -> None:
+    turned = picture(48, 32, format="JPEG", orientation=6)
+    assert "pictures_with_other_size" not in normalized({"a.jpg": turned}, declared_size_px=size).counts
 
 
 def test_captions_of_the_web_are_filtered_before_pictures_are_read(
