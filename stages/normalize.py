@@ -35,6 +35,8 @@ from mmgic.sources.normalize import RecordUnit, write_records
 from mmgic.sources.raw import RawFolder
 from mmgic.sources.statistics import STATS, merged
 
+_MAX_SPLITS = 1000
+
 
 def plan(call: StageCall) -> Plan:
     """Counts the images that the sources list."""
@@ -98,7 +100,11 @@ def _images(call: StageCall, raw: Folder, manifest: Manifest) -> Iterator[RawRec
 
 
 def _units(call: StageCall, raw: Folder, manifest: Manifest) -> Iterator[RecordUnit]:
-    """Shards of one split each, numbered within it, in the order in which they fill."""
+    """Shards of one split each, numbered within it, in the order in which they fill.
+
+    Raises:
+        InputError: too many splits wait for their shard to fill, as images of each are kept.
+    """
     waiting: dict[str, list[RawRecord | LostImage]] = defaultdict(list)
     numbers: Counter[str] = Counter()
 
@@ -108,6 +114,9 @@ def _units(call: StageCall, raw: Folder, manifest: Manifest) -> Iterator[RecordU
 
     for image in _images(call, raw, manifest):
         waiting[image.split].append(image)
+        if len(waiting) > _MAX_SPLITS:
+            what = f"over {_MAX_SPLITS} splits, as `{image.split}`"
+            raise InputError(what, where=raw.url, hint="does the column `split` of the set hold splits?")
         if len(waiting[image.split]) == call.params.normalize.records_per_shard:
             yield unit(image.split)
     for split in sorted(waiting):

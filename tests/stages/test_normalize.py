@@ -100,6 +100,17 @@ def test_past_the_limit_the_stage_stops_and_keeps_the_list(call: Call, spoilt: P
     assert not (tmp_path / "records").exists()
 
 
+def test_a_column_that_holds_no_splits_is_named(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    rows = [{"file": f"{i}.jpg", "caption": "One.", "split": f"s{i:04d}"} for i in range(1001)]
+    (tmp_path / "set" / "captions.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    raw = tmp_path / "raw"
+    fetched = call("fetch", "--source", "folder", "--in", tmp_path / "set", "--out", raw, "--params", PARAMS)
+    assert fetched.returncode == 0, fetched.stderr
+    done = call("normalize", "--in", raw, "--out", tmp_path / "records", "--params", PARAMS)
+    assert done.returncode == 3 and "over 1000 splits, as `s" in done.stderr
+
+
 def _manifest(folder: Path) -> tuple[Folder, Manifest]:
     return Folder(str(folder)), read_manifest(Folder(str(folder)), "records")
 
