@@ -222,7 +222,7 @@ def _loose_picture(file: _File) -> Iterator[bytes]:
 
 def _table_pictures(file: _File) -> Iterator[bytes]:
     """Pictures of a table as VLMEvalKit reads it, empty where a cell holds none; short cells name another row's picture."""
-    csv.field_size_limit(_MAX_PICTURE_BYTES)
+    limit = csv.field_size_limit(_MAX_PICTURE_BYTES)  # the whole process's
     try:
         with file.plain() as stream:
             lines = iter(partial(stream.readline, _MAX_PICTURE_BYTES), b"")
@@ -232,6 +232,8 @@ def _table_pictures(file: _File) -> Iterator[bytes]:
                     yield _from_base64(cell)
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"cannot read the table: {error}", where=file.where) from error
+    finally:
+        csv.field_size_limit(limit)
 
 
 def _from_base64(cell: str) -> bytes:
