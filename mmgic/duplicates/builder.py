@@ -60,7 +60,8 @@ def build_exclusions(place: Folder, *, threads: int, progress: Callable[[str, in
         raise InputError("no such folder", where=place.url, hint=hint)
     built = Built()
     named: set[tuple[str, str]] = set()
-    for file in benchmark_files(place, built.counts):
+    for number, file in enumerate(benchmark_files(place, built.counts), start=1):
+        progress("files looked through for ids", number, None)
         entries = [(benchmark.name, entry) for benchmark in benchmarks() for entry in benchmark.id_files(file.name)]
         data = file.whole() if entries else b""
         for name, entry in entries:
