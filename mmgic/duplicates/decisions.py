@@ -1,4 +1,4 @@
-"""Which records stay where several show the same picture: the first in the order of shards, whatever the workers.
+"""Which records stay where several show the same picture: the first in the order of the shards given, whatever the workers.
 
 1. `duplicate_key`: an earlier record has the key. Such a record may show another picture, so it counts for nothing below.
 2. `duplicate_exact` and `duplicate_id`: an earlier record has the same bytes, or a name in common (`coco:9`), though that one
