@@ -1,11 +1,9 @@
 """The files below a folder with benchmarks, packed or not, and the pictures that they hold.
 
-A member of a tar must be read before the next one is taken. Memory: one file of ids, one picture, or one member of an archive.
+A member of a tar must be read before the next one is taken. Memory: one file of ids, one picture, one member of an archive, or
+some rows of a table.
 """
 
-import base64
-import binascii
-import csv
 import gzip
 import io
 import re
@@ -18,6 +16,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import IO, cast
 
+from mmgic.duplicates.benchmark_tables import TablePicture, pictures_of_parquet, pictures_of_tsv
 from mmgic.duplicates.benchmarks import benchmark_of_folder
 from mmgic.errors import InputError
 from mmgic.shards.archives import ARCHIVES, BrokenMember, Member, archive_members
@@ -25,8 +24,9 @@ from mmgic.shards.folder import Folder
 
 _MAX_BYTES = 1 << 30
 _MAX_PICTURE_BYTES = 200_000_000
-_MAX_INDEX_CHARACTERS = 32
-_TABLES = (".tsv", ".tsv.gz")
+_TSV = (".tsv", ".tsv.gz")
+_PARQUET = ".parquet"
+_TABLES = (*_TSV, _PARQUET)
 _PICTURES = re.compile(r"\.(jpe?g|png|webp|gif|bmp|tiff?)$|^[^.]+$", re.IGNORECASE)  # SEED-Bench's have no extension
 _TRAIN = re.compile(r"(^|[^a-z])train(\d{4}|ing)?([^a-z]|$)", re.IGNORECASE)  # in names of folders, archives and tables
 
@@ -62,10 +62,11 @@ class BenchmarkFile:
     @property
     def may_hold_pictures(self) -> bool:
         """Whether it is a table, or by its name a picture."""
-        return self._is_table or bool(_PICTURES.search(self.name))
+        return self.is_table or bool(_PICTURES.search(self.name))
 
     @property
-    def _is_table(self) -> bool:
+    def is_table(self) -> bool:
+        """Whether pictures are its cells."""
         return self.name.lower().endswith(_TABLES)
 
     @contextmanager
@@ -89,14 +90,22 @@ class BenchmarkFile:
             raise InputError(f"more than {_MAX_BYTES:,} bytes of ids", where=self.where)
         return data
 
-    def pictures(self) -> Iterator[bytes | None]:
-        """The files of its pictures; None for one that is damaged, empty or too large.
+    def pictures(self) -> Iterator[tuple[str, bytes | None]]:
+        """Names and bytes of its pictures; None for one that is damaged, empty or too large. Without a name it has the file's.
 
         Raises:
             InputError: it is a table that cannot be read.
         """
-        found = _in_table(self) if self._is_table else _alone(self) if self.may_hold_pictures else ()
-        yield from (data if 0 < len(data) <= _MAX_PICTURE_BYTES else None for data in found)
+        found = self._cells() if self.is_table else _alone(self) if self.may_hold_pictures else ()
+        for data, name in found:
+            yield PurePosixPath(name).name or self.name, data if 0 < len(data) <= _MAX_PICTURE_BYTES else None
+
+    def _cells(self) -> Iterator[TablePicture]:
+        with self.plain() as stream:
+            if self.ending == _PARQUET:
+                yield from pictures_of_parquet(stream, self.where)
+            else:
+                yield from pictures_of_tsv(stream, self.where, _MAX_PICTURE_BYTES)
 
 
 def benchmark_files(place: Folder, counts: Counter[str]) -> Iterator[BenchmarkFile]:
@@ -142,32 +151,9 @@ def _member_stream(member: Member, where: str) -> IO[bytes]:
     return io.BytesIO(data)
 
 
-def _alone(file: BenchmarkFile) -> Iterator[bytes]:
+def _alone(file: BenchmarkFile) -> Iterator[TablePicture]:
     try:
         with file.open() as stream:
-            yield stream.read(_MAX_PICTURE_BYTES + 1)
+            yield TablePicture(stream.read(_MAX_PICTURE_BYTES + 1))
     except BrokenMember:
-        yield b""
-
-
-def _in_table(file: BenchmarkFile) -> Iterator[bytes]:
-    """Pictures of a table as VLMEvalKit reads it, empty where a cell holds none; short cells name another row's picture."""
-    limit = csv.field_size_limit(_MAX_PICTURE_BYTES)  # the whole process's
-    try:
-        with file.plain() as stream:
-            lines = iter(partial(stream.readline, _MAX_PICTURE_BYTES), b"")
-            for row in csv.DictReader((line.decode() for line in lines), delimiter="\t"):
-                cell = row.get("image") or ""
-                if len(cell) > _MAX_INDEX_CHARACTERS:
-                    yield _from_base64(cell)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read the table: {error}", where=file.where) from error
-    finally:
-        csv.field_size_limit(limit)
-
-
-def _from_base64(cell: str) -> bytes:
-    try:
-        return base64.b64decode(cell, validate=True)
-    except binascii.Error:
-        return b""
+        yield TablePicture(b"")

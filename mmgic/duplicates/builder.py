@@ -1,7 +1,7 @@
 """Builds an exclusion list from a folder with benchmarks: a folder, an archive or a table each, by their names.
 
 1. Files that name pictures, as `benchmarks.toml` knows them, give ids, wherever they lie, packed or not.
-2. Every picture (loose, in a zip or tar, as base64 in a TSV with a column `image`) gives its BLAKE3, its perceptual hash, and
+2. Every picture (loose, in a zip or tar, in a TSV or Parquet) gives its BLAKE3, its perceptual hash, and
    the id that its name holds. Folders that are not known are benchmarks of their own.
 3. What is called `train` is left out: it is there to be trained on. Files that give nothing are counted by their endings.
 
@@ -104,7 +104,11 @@ def _add_pictures(built: Built, place: Folder, threads: int, progress: Callable[
     ids = {(line.benchmark, line.namespace, line.value) for line in built.exclusions}
     pictures = _pictures(place, built.counts)
     while batch := list(islice(pictures, _BATCH)):
-        found = [(name, file, data) for name, file, data in batch if _is_wanted(known.get(name), file, ids)]
+        found = [
+            (name, file, data)
+            for name, file, data, is_cell in batch
+            if is_cell or _is_wanted(known.get(name), file, ids)
+        ]
         built.counts["pictures_not_listed"] += len(batch) - len(found)
         small = small_pictures([data for _, _, data in found], reading=Reading(), threads=threads)
         hashes = zip(*perceptual_hashes(small.pixels), strict=True)
@@ -130,16 +134,16 @@ def _is_wanted(benchmark: Benchmark | None, file: str, ids: set[tuple[str, str, 
     return any((benchmark.name, *found) in ids for found in benchmark.ids_from_picture(file))
 
 
-def _pictures(place: Folder, counts: Counter[str]) -> Iterator[tuple[str, str, bytes]]:
-    """Benchmark, file name and bytes of every picture."""
+def _pictures(place: Folder, counts: Counter[str]) -> Iterator[tuple[str, str, bytes, bool]]:
+    """Benchmark, file name and bytes of every picture, and whether a table has it."""
     for file in benchmark_files(place, Counter()):
         num_pictures = 0
-        for data in file.pictures():
+        for name, data in file.pictures():
             num_pictures += 1
             if data is None:
                 counts["pictures_not_read"] += 1
             else:
-                yield file.benchmark, file.name, data
+                yield file.benchmark, name, data, file.is_table
         if file.may_hold_pictures and not num_pictures:
             counts["tables_without_pictures"] += 1
 
