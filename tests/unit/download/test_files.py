@@ -166,6 +166,15 @@ def test_limits_of_files_are_their_own(server: Server, settings: Settings, tmp_p
     _taken(tmp_path, settings(max_picture_bytes=1000), _file("a", url))
 
 
+def test_trouble_of_the_disk_is_not_blamed_on_the_url(server: Server, settings: Settings, tmp_path: Path) -> None:
+    url = server.serve("/a", _DATA, {"ETag": '"1"'})
+    (tmp_path / "out" / "a.part.json.new").mkdir(parents=True)
+    with pytest.raises(MmgicError, match="directory") as caught:
+        _taken(tmp_path, settings(tries=3), _file("a", url))
+    assert caught.value.where == str(tmp_path / "out" / "a.part")
+    assert server.asked == {"/a": 1}
+
+
 _PROGRAM = """
 import sys
 from pathlib import Path
