@@ -1,9 +1,6 @@
 """Failed URLs asked again in a folder that stands: only those, in place, whole after a kill at any step."""
 
-import os
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +19,7 @@ from mmgic.shards.folder import Folder
 from mmgic.shards.lines import read_lines, write_lines
 from mmgic.shards.manifest import new_manifest, read_manifest, write_manifest
 from tests.unit.download.conftest import Settings
+from tests.unit.download.programs import ask_again, started
 from tests.unit.download.server import Request, Server
 
 _LEDGER = "web/ledger.jsonl.zst"
@@ -134,54 +132,28 @@ def test_again_and_again(web: Web, fetch: FetchParams, tmp_path: Path) -> None:
     assert {line.shard for line in _lines(out) if line.path == "web/000000005"} == {"web/pictures-retry2-00000.tar"}
 
 
-_PROGRAM = """
-import os, signal, sys
-from pathlib import Path
-from mmgic.download.retry import retried
-from mmgic.params import load_params
-from mmgic.shards.folder import Folder
-
-left, out, params, *values = sys.argv[1:]
-left = int(left)
-def crashing(whole):
-    def step(*arguments, **options):
-        global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return whole(*arguments, **options)
-    return step
-for name in ("rename", "replace", "unlink", "rmdir", "mkdir"):
-    setattr(os, name, crashing(getattr(os, name)))
-retried(Folder(out), "web", load_params(Path(params), values).fetch, causes="retryable")
-print(-left)
-"""
-
-
 def test_killed_at_any_step_and_run_again(web: Web, fetch: FetchParams, params_path: Path, tmp_path: Path) -> None:
-    """Each rename, removal and new folder is a step; up to the end of the moves a second run ends the first.
-
-    Tried are a step of the download and the last twelve: the marker, the moves, the removals.
-    """
+    """Each rename, removal, sync and new folder is a step; up to the end of the moves a second run ends the first."""
     _fetched(tmp_path / "first" / "raw", web, fetch)
     web.is_bad = False
     values = {"pictures_per_tar": 8, "allow_private": "true", "min_picture_side_px": 1, "download.trust_env": "false"}
-    words = [str(params_path), *(f"fetch.{name}={value}" for name, value in values.items())]
-    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    words = [f"fetch.{name}={value}" for name, value in values.items()]
 
-    def run(step: int, place: Path) -> "subprocess.CompletedProcess[str]":
-        program = [sys.executable, "-c", _PROGRAM, str(step), str(place / "raw"), *words]
-        return subprocess.run(program, env=environment, timeout=60, stdout=subprocess.PIPE, text=True)
+    def run(step: int, place: Path) -> int | None:
+        with started(ask_again, step, place, params_path, words) as process:
+            process.join(timeout=60)
+            return process.exitcode
 
     shutil.copytree(tmp_path / "first", tmp_path / "unbroken")
-    last = int(run(0, tmp_path / "unbroken").stdout)
+    assert run(0, tmp_path / "unbroken") == 0
+    last = int((tmp_path / "unbroken" / "num_steps").read_text())
     expected = _contents(tmp_path / "unbroken" / "raw")
-    for step in (5, *range(last - 11, last + 1)):
+    for step in range(1, last + 1):
         place = tmp_path / str(step)
         shutil.copytree(tmp_path / "first", place)
-        assert run(step, place).returncode == -9
+        assert run(step, place) == -9
         if _contents(place / "raw") != expected or (place / ".raw.retry-web" / "ready").exists():
-            assert run(0, place).returncode == 0
+            assert run(0, place) == 0
             assert list(place.glob(".raw*")) == []
         assert _contents(place / "raw") == expected, step
 
