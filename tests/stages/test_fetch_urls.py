@@ -285,6 +285,10 @@ def test_files_of_the_catalog_become_a_set(
     assert line.origin == f"https://huggingface.co{urls['annotations/v3det_2023_v1_val.json']}"
     assert (line.tries, line.status, bool(line.license)) == (1, 200, True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["own.pem", "raw"]
+    (tmp_path / ".raw.downloads" / "v3det" / "files").mkdir(parents=True)  # as a kill after the last step leaves them
+    again = call(*words, "--out", tmp_path / "raw", *chosen, "--terms-accepted", environment=environment)
+    assert (again.returncode, msgspec.json.decode(again.stdout)["was_done"]) == (0, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["own.pem", "raw"]
     for name, data in files.items():
         (tmp_path / "local" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "local" / name).write_bytes(data)
