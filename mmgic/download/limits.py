@@ -15,13 +15,14 @@ class HostHeld(Exception):
 
 
 class _Host:
-    __slots__ = ("gate", "held_until", "ready_at", "users")
+    __slots__ = ("gate", "has_timer", "held_until", "ready_at", "users")
 
     def __init__(self, places: int) -> None:
         self.gate = asyncio.Semaphore(places)
         self.users = 0
         self.ready_at = 0.0
         self.held_until = 0.0
+        self.has_timer = False
 
 
 class Limits:
@@ -114,8 +115,14 @@ class Limits:
         loop = asyncio.get_running_loop()
         if host.ready_at <= loop.time():
             del self._hosts[name]
-        else:
-            loop.call_at(host.ready_at, self._forget, name)
+        elif not host.has_timer:
+            host.has_timer = True
+            loop.call_at(host.ready_at, self._end_timer, name)
+
+    def _end_timer(self, name: str) -> None:
+        if name in self._hosts:
+            self._hosts[name].has_timer = False
+            self._forget(name)
 
 
 class _Place:

@@ -80,7 +80,7 @@ def test_a_host_is_asked_no_sooner_than_it_wants_and_forgotten_then() -> None:
 def test_nobody_waits_for_the_end_of_a_longer_pause() -> None:
     """Those that wait already when the host asks for it neither; other hosts go on."""
 
-    async def run() -> tuple[list[object], int]:
+    async def run() -> tuple[list[object], int, int]:
         limits, gate, done = Limits(10, 1, 0.0, 5.0), asyncio.Event(), []
 
         async def one(host: str) -> None:
@@ -94,11 +94,14 @@ def test_nobody_waits_for_the_end_of_a_longer_pause() -> None:
         gate.set()
         found = await asyncio.gather(*tasks, one("h"), one("other"), return_exceptions=True)
         assert done == ["h", "other"]
-        return found, len(limits)
+        for _ in range(100):
+            with pytest.raises(HostHeld):
+                await one("h")
+        return found, len(limits), len(asyncio.get_running_loop()._scheduled)  # type: ignore[attr-defined]
 
-    found, left = asyncio.run(run())
+    found, left, num_timers = asyncio.run(run())
     assert [type(item) for item in found] == [type(None), *[HostHeld] * 3, type(None)]
-    assert left == 1  # its pause is not over
+    assert (left, num_timers) == (1, 1)  # its pause is not over
 
 
 def test_a_cancelled_request_gives_its_place_back() -> None:
