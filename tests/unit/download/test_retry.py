@@ -152,10 +152,23 @@ def test_killed_at_any_step_and_run_again(web: Web, fetch: FetchParams, params_p
         place = tmp_path / str(step)
         shutil.copytree(tmp_path / "first", place)
         assert run(step, place) == -9
+        if (place / ".raw.retry-web" / "ready").exists() and not (tmp_path / "ready").exists():
+            shutil.copytree(place, tmp_path / "ready")
         if _contents(place / "raw") != expected or (place / ".raw.retry-web" / "ready").exists():
             assert run(0, place) == 0
             assert list(place.glob(".raw*")) == []
         assert _contents(place / "raw") == expected, step
+
+    # Meanwhile another source is asked again; what was ready of the first must not undo that.
+    folder = Folder(str(tmp_path / "ready" / "raw"))
+    old = read_manifest(folder, "raw")
+    counts = {**old.counts, "pictures.other": 8}
+    write_manifest(folder, msgspec.structs.replace(old, counts=counts, facts={**old.facts, "retries": {"other": 1}}))
+    assert run(0, tmp_path / "ready") == 0
+    manifest = read_manifest(folder, "raw")
+    assert (manifest.counts["pictures.web"], manifest.counts["pictures.other"]) == (20, 8)
+    assert manifest.facts["retries"] == {"other": 1, "web": 1}
+    assert sum(line.state == "ok" for line in _lines(tmp_path / "ready" / "raw")) == 21
 
 
 def test_what_a_broken_off_retry_left_is_taken_up_or_dropped(web: Web, fetch: FetchParams, tmp_path: Path) -> None:
@@ -175,6 +188,26 @@ def test_what_a_broken_off_retry_left_is_taken_up_or_dropped(web: Web, fetch: Fe
     assert set(web.server.asked) == {"/5", "/10", "/20", "/25"} and web.server.asked.total() <= 5
 
 
+def test_what_was_ready_for_a_folder_that_was_made_anew_is_dropped(
+    web: Web, fetch: FetchParams, tmp_path: Path
+) -> None:
+    out = tmp_path / "raw"
+    _fetched(out, web, fetch)
+    web.is_bad = False
+    (work := tmp_path / ".raw.retry-web").mkdir()
+    old = {path.name: path.read_bytes() for path in (out / "web").glob("ledger*")}
+    shutil.copytree(out, work / "digest" / "files")
+    (work / "ready").write_text("digest 0123")
+    shutil.rmtree(out)
+    shutil.rmtree(tmp_path / "ledger")
+    _fetched(out, web, fetch)
+    assert old != {path.name: path.read_bytes() for path in (out / "web").glob("ledger*")}
+    manifest = retried(Folder(str(out)), "web", fetch, causes="retryable")
+    assert (manifest.counts["pictures.web"], web.server.asked) == (20, {})
+    assert sum(line.state == "ok" for line in _lines(out)) == 21
+    assert list(tmp_path.glob(".raw*")) == []
+
+
 def test_calls_that_make_no_sense(web: Web, fetch: FetchParams, tmp_path: Path) -> None:
     out = tmp_path / "raw"
     with pytest.raises(InputError, match="no such folder"):
@@ -184,6 +217,5 @@ def test_calls_that_make_no_sense(web: Web, fetch: FetchParams, tmp_path: Path) 
         retried(Folder(str(out)), "coco", fetch, causes="all")
     with pytest.raises(UsageError, match="local folder alone"):
         retried(Folder("memory://raw"), "web", fetch, causes="all")
-    (tmp_path / ".raw.retry-web").mkdir()
-    with FileLock(str(tmp_path / ".raw.retry-web" / "lock")), pytest.raises(UsageError, match="another run"):
+    with FileLock(str(tmp_path / ".raw.retry.lock")), pytest.raises(UsageError, match="another run"):
         retried(Folder(str(out)), "web", fetch, causes="all")
