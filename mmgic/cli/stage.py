@@ -16,6 +16,7 @@ import msgspec
 from mmgic.cli.console import ProgressReport, say, show_error, show_json
 from mmgic.cli.options import FOLDER, stage_options
 from mmgic.errors import MmgicError, StoppedError
+from mmgic.execution import collect_rarely
 from mmgic.execution.call import Outcome, Plan, StageCall
 from mmgic.params import load_params
 from mmgic.shards.folder import Folder
@@ -96,6 +97,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _call(name: str, program: Any, options: dict[str, Any]) -> None:
+    collect_rarely()
     params = load_params(options["params"], options["overrides"])
     extra = {option.name: options[option.name] for option in _EXTRA.get(name, ()) if option.name}
     with ProgressReport(name, quiet=options["quiet"]) as progress:

@@ -175,7 +175,59 @@ def test_what_is_no_sound_picture_is_counted(build: Build) -> None:
         "pictures_not_decoded": 2,
         "pictures_without_detail": 1,
         "pictures_not_read": 2,
+        "files_not_used.md": 1,
     }
+
+
+def test_what_gives_nothing_is_counted(build: Build) -> None:
+    link = tarfile.TarInfo("link.jpg")
+    link.type, link.linkname = tarfile.SYMTYPE, "1.jpg"
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        archive.addfile(link)
+    built = build(
+        {
+            "mme/a.jpg": COFFEE,
+            "mme/linked.tar": stream.getvalue(),
+            "mmbench/dev-00000.parquet": b"PAR1",
+            "mmbench/dev.tsv": b"index\tpicture\n0\tx\n",
+            "mmbench/inner.zip": zipped({"pictures.zip": zipped({"1.jpg": CAT})}),
+            "pope/coco_pope_random.json": b'{"image": "310196.jpg"}',
+        }
+    )
+    assert {name: count for name, count in built.counts.items() if count} == {
+        "pictures": 1,
+        "members_that_are_no_files": 1,
+        "files_not_used.parquet": 1,
+        "tables_without_pictures": 1,
+        "files_not_used.zip": 1,
+        "files_of_ids": 1,
+        "files_of_ids_without_any": 1,
+    }
+    assert any(line.startswith("pope: no ids of questions") for line in built.missing)
+
+
+def test_a_file_of_several_benchmarks_is_read_from_a_tar_too(build: Build) -> None:
+    captions = json.dumps({"images": [{"id": 42}]}).encode()
+    built = build({"coco/annotations.tar.gz": tarred({"annotations/captions_val2014.json": captions})})
+    assert built.exclusions == {
+        Exclusion("coco-caption", "id", "coco", "42"),
+        Exclusion("coco-text-to-image", "id", "coco", "42"),
+    }
+
+
+def test_loose_pictures_are_a_benchmark_called_like_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "VizWiz").mkdir()
+    for number, picture in enumerate((COFFEE, CAT)):
+        (tmp_path / "VizWiz" / f"{number}.jpg").write_bytes(picture)
+    built = build_exclusions(Folder(str(tmp_path / "VizWiz")), threads=1, progress=lambda *_: None)
+    assert built.table() == {"vizwiz": {"id": 0, "exact": 2, "near": 2}}
+
+
+def test_a_folder_without_benchmarks_is_told(build: Build) -> None:
+    """An empty list would look as if nothing were in them."""
+    with pytest.raises(InputError, match="no ids and no pictures of benchmarks"):
+        build({"notes/README.md": b"# text", "vqav2/train2014/1.jpg": COFFEE})
 
 
 def test_what_is_missing_is_named_with_what_to_get(build: Build) -> None:
