@@ -2,7 +2,9 @@
 
 import inspect
 import signal
+import sqlite3
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -88,6 +90,12 @@ def guarded(run: Callable[[], None], *, verbose: int = 0) -> int:
         if verbose >= 2:
             traceback.print_exc()
         show_error(MmgicError(error.strerror or str(error), where=str(error.filename or "")))
+        return MmgicError.exit_code
+    except sqlite3.OperationalError as error:  # of a temporary table: the ledger of downloads has errors of its own
+        if verbose >= 2:
+            traceback.print_exc()
+        hint = "make room where temporary files go, or name another place in TMPDIR"
+        show_error(MmgicError(str(error), where=tempfile.gettempdir(), hint=hint))
         return MmgicError.exit_code
     return 0
 

@@ -62,9 +62,9 @@ class DownloadParams(_Section, frozen=True):
     `concurrency` requests run at once, `per_host` of them to one host, a request to it starts `host_delay_s` after the one
     before. A picture may take `timeout_s`, headers and body; nothing may stall for `idle_timeout_s`. A URL is asked `tries`
     times where that may help; the wait in between begins near `backoff_s` and doubles, or is the server's own wish
-    (`Retry-After`), but where more than `max_wait_s` is wanted the URL is given up. `trust_env` goes through the proxies of
-    HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Bodies of more than 256 KiB share `large_bytes` of memory. The run stops when fewer
-    than `min_success_fraction` of the last `floor_after` URLs came.
+    (`Retry-After`), but where more than `max_wait_s` is wanted the URL is given up, and meanwhile its host is not asked.
+    `trust_env` goes through the proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Bodies of more than 256 KiB share
+    `large_bytes` of memory. The run stops when fewer than `min_success_fraction` of the last `floor_after` URLs came.
     """
 
     concurrency: Annotated[int, Meta(ge=1, le=8192)]
