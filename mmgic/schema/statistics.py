@@ -17,7 +17,8 @@ class LabelStats(msgspec.Struct, forbid_unknown_fields=True):
 
 class SourceStats(msgspec.Struct, forbid_unknown_fields=True):
     """Counts of one source, as `normalize` has them in its manifest: pictures = records + rejected, boxes = regions + every
-    `dropped.<cause>`. `rejected` are the pictures that gave no record, by cause."""
+    `dropped.<cause>`; with every `dropped_caption.<cause>`, `captions` are all that the source has. `rejected` are the pictures
+    that gave no record, by cause."""
 
     counts: dict[str, int] = {}
     rejected: dict[str, int] = {}

@@ -5,6 +5,7 @@ whole, so that a killed process leaves no half file under a final name. The proc
 dying process still writes never mixes with what its successor writes.
 """
 
+import errno
 import os
 import posixpath
 import re
@@ -73,8 +74,14 @@ class Folder:
             return []
         return sorted(posixpath.basename(path.rstrip("/")) for path in self.fs.ls(self.path, detail=False))
 
-    def walk(self) -> Iterator[tuple[str, int]]:
-        """Name and size of every file below, in no order; a local folder is not listed whole."""
+    def walk(self, *, refuse_linked: bool = False) -> Iterator[tuple[str, int]]:
+        """Name and size of every file below, in no order; a local folder is not listed whole.
+
+        Links to files are files. Folders that are links are passed over, since they may lead anywhere and round in circles.
+
+        Raises:
+            InputError: `refuse_linked`, and a folder is a link.
+        """
         if not self.is_local:
             start = len(self.path) + 1
             yield from ((path[start:], info["size"]) for path, info in self.fs.find(self.path, detail=True).items())
@@ -85,8 +92,14 @@ class Folder:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-                    elif entry.is_file():
-                        yield os.path.relpath(entry.path, self.path), entry.stat().st_size
+                    elif not entry.is_symlink():
+                        if entry.is_file():
+                            yield os.path.relpath(entry.path, self.path), entry.stat().st_size
+                    elif os.path.isfile(entry.path):
+                        yield os.path.relpath(entry.path, self.path), os.path.getsize(entry.path)
+                    elif refuse_linked and os.path.isdir(entry.path):
+                        hint = "move the folder here, or mount it"
+                        raise InputError("a folder that is a link is not searched", where=entry.path, hint=hint)
 
     def make(self) -> None:
         """Creates the folder and its parents."""
@@ -100,7 +113,9 @@ class Folder:
         """
         try:
             return cast(IO[bytes], self.fs.open(self.file(name), "rb"))
-        except (FileNotFoundError, IsADirectoryError) as error:
+        except OSError as error:
+            if not _is_missing(error):
+                raise
             raise InputError(f"no file {name}", where=self.url) from error
 
     def read(self, name: str) -> bytes:
@@ -120,7 +135,9 @@ class Folder:
                     stream.seek(offset)
                     return stream.read(num_bytes)
             return cast(bytes, self.fs.cat_file(self.file(name), start=offset, end=offset + num_bytes))
-        except (FileNotFoundError, IsADirectoryError) as error:
+        except OSError as error:
+            if not _is_missing(error):
+                raise
             raise InputError(f"no file {name}", where=self.url) from error
 
     def write(self, name: str, data: bytes) -> None:
@@ -166,6 +183,12 @@ class Folder:
                 where=self.file(entry.name),
                 hint="make the folder again, or restore the file",
             )
+
+
+def _is_missing(error: OSError) -> bool:
+    """Whether there is no such file; names from outside may be such as no file has."""
+    is_gone = isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError)
+    return is_gone or error.errno in (errno.ENAMETOOLONG, errno.ELOOP)
 
 
 class Readable(Protocol):

@@ -5,10 +5,12 @@ own with name, size and checksum replaced, and the bytes stay those that it woul
 this machine, so equal content gives equal bytes.
 """
 
+import io
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, Self, cast
 
 from mmgic.shards.folder import HashingWriter, Readable
@@ -97,8 +99,8 @@ class BrokenTar(Exception):
 class TarEntry:
     """A member of a tar from outside: `num_bytes` of content from `offset`; no file are links, devices and sparse files.
 
-    `read(limit)` gives its first bytes, or raises `BrokenTar`; it must be called before the next member is taken. Bytes of the
-    name that are no UTF-8 are written as numbers.
+    `read(limit)` gives its first bytes, or raises `BrokenTar`; `open()` is a stream, which raises what `tarfile` does. Both
+    are for the time before the next member is taken. Bytes of the name that are no UTF-8 are written as numbers.
     """
 
     name: str
@@ -106,6 +108,7 @@ class TarEntry:
     num_bytes: int
     is_file: bool
     read: Callable[[int], bytes]
+    open: Callable[[], IO[bytes]]
 
 
 def tar_entries(stream: Readable) -> Iterator[TarEntry]:
@@ -126,7 +129,8 @@ def tar_entries(stream: Readable) -> Iterator[TarEntry]:
                 if not info.isdir():
                     name = info.name.encode("utf-8", "xmlcharrefreplace").decode()
                     is_file = info.isreg() and not info.issparse()
-                    yield TarEntry(name, info.offset_data, info.size, is_file, _reader(tar, info))
+                    opened = partial(_opened, tar, info)
+                    yield TarEntry(name, info.offset_data, info.size, is_file, _reader(opened, info.offset), opened)
             offset = tar.offset
     except (tarfile.TarError, ValueError, OverflowError, EOFError) as error:
         raise BrokenTar(str(error), offset, is_last_whole=watched.num_bytes >= last_byte) from error
@@ -141,13 +145,16 @@ def tar_entries(stream: Readable) -> Iterator[TarEntry]:
         rest = stream.read(_BUFFER)
 
 
-def _reader(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[int], bytes]:
+def _opened(tar: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
+    return tar.extractfile(info) or io.BytesIO()
+
+
+def _reader(opened: Callable[[], IO[bytes]], offset: int) -> Callable[[int], bytes]:
     def read(limit: int) -> bytes:
         try:
-            content = tar.extractfile(info)
-            return content.read(limit) if content else b""
+            return opened().read(limit)
         except tarfile.TarError as error:
-            raise BrokenTar(str(error), info.offset, is_last_whole=False) from error
+            raise BrokenTar(str(error), offset, is_last_whole=False) from error
 
     return read
 

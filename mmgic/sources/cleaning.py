@@ -40,7 +40,7 @@ from mmgic.shards.records import read_record_shard, write_record_shard
 from mmgic.shards.work import UnitNote, UnitNotes, Work
 from mmgic.sources.normalize import NOTICED, rejected_stats_name, stats_name
 from mmgic.sources.statistics import add_record, add_rejected, merged
-from mmgic.sources.tallies import num_boxes
+from mmgic.sources.tallies import dropped_with, num_boxes
 
 _SHARDS_OF_KEYS = 256
 _TRAINING = ("restval", "train")  # Karpathy's restval is trained on
@@ -138,7 +138,7 @@ class Cleaning:
                     if copy:
                         copies.append(copy)
                     rejections.append(self._rejection(record, drops[row], copy))
-                    add_rejected(rejected, record.source, rejections[-1].cause, num_boxes(record), record.dropped)
+                    add_rejected(rejected, record.source, rejections[-1].cause, num_boxes(record), dropped_with(record))
                 else:
                     add_record(stats, record)
                     yield record, picture

@@ -26,6 +26,7 @@ _FOLDERS = ("", "annotations", "karpathy")
 _BOXES = re.compile(r"annotations/(?P<content>instances|captions)_(?P<folder>[A-Za-z0-9_-]+)\.json")
 _SPLITS = re.compile(r"(?:annotations/|karpathy/)?dataset_coco\.json")
 _PHOTO = re.compile(r"(?:COCO_(?:train|val|test)2014_)?(\d{12})\.jpg")
+_IN_SPLIT = re.compile(r"(?:^|/)((?:train|val|test|unlabeled)\d{4}/.*)")
 _FLICKR = re.compile(r"flickr\.com/.*/(\d+)_[0-9a-f]+(?:_[a-z0-9]+)?\.jpg")
 
 
@@ -49,9 +50,11 @@ def local_pictures(origin: Folder, limit: int | None) -> Iterator[LedgerLine]:
 
 
 def picture_of_member(archive: str, member: str) -> str:
-    """`val2017/1.jpg` in any archive, or `1.jpg` in `val2017.zip`."""
+    """`val2017/1.jpg` anywhere in any archive; of other folders `train/1.jpg` or `1.jpg` in `train.zip`."""
     folder = archive.rpartition("/")[2].partition(".")[0]
     member = member.removeprefix("./")
+    if match := _IN_SPLIT.search(member):
+        return match[1]
     return member if member.startswith(f"{folder}/") else f"{folder}/{member}"
 
 

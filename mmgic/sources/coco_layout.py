@@ -5,7 +5,7 @@ annotations are not read: a box that is listed twice is two boxes, and `normaliz
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,7 @@ from mmgic.shards.folder import Folder, is_safe_name
 from mmgic.sources.coco_rows import Category, Id, Image
 from mmgic.sources.coco_spool import BoxRow, FolderFacts, ImageGroup, SetFile, image_groups
 from mmgic.sources.raw import RawFolder, key_from_file
+from mmgic.sources.tallies import gone_with_picture
 
 LossCause = Literal["unsafe_name", "repeated_id", "no_split", "unlisted_image", "unreadable_image"]
 """Why an image of a set in COCO's layout gives no record: what its files say of it."""
@@ -107,16 +108,19 @@ def _labels(layout: Layout, source: str, facts: FolderFacts) -> dict[Id, Label]:
 def _outcomes(
     layout: Layout, raw: RawFolder, facts: FolderFacts, labels: dict[Id, Label], group: ImageGroup
 ) -> Iterator[RawRecord | LostImage]:
-    """What becomes of an id: its first image has the boxes; where that is none, the first loss has them."""
+    """What becomes of an id: its first image has boxes and captions; where that is none, the first loss has them."""
     split = _split(facts, group)
-    boxes = len(group.boxes)
+    is_listed = group.id is not None and (group.images or group.unreadable)
+    boxes, texts = len(group.boxes), _captions(facts, group) if is_listed else group.captions
     shown = "no id that can be read" if group.id is None else f"id {_shown(group.id)}"
     unnamed = f"{facts.folder}-image-{group.id}.jpg"
 
     def lost(file: str, cause: LossCause, detail: str) -> LostImage:
-        nonlocal boxes
-        mine, boxes = boxes, 0
-        return LostImage(key_from_file(raw.source, file), raw.source, split or facts.split, cause, detail, mine)
+        nonlocal boxes, texts
+        dropped = _dropped(texts) | gone_with_picture(caption=sum(bool(text and text.strip()) for text in texts))
+        mine, boxes, texts = boxes, 0, []
+        key = key_from_file(raw.source, file)
+        return LostImage(key, raw.source, split or facts.split, cause, detail, mine, dropped)
 
     for number, image in enumerate(group.images):
         detail = f"{shown}: {_shown(image.file_name)}"
@@ -127,11 +131,10 @@ def _outcomes(
         elif not is_safe_name(image.file_name):
             yield lost(image.file_name, "unsafe_name", detail)
         else:
-            boxes = 0
+            boxes, texts = 0, []
             yield _record(layout, raw, facts, labels, group, split)
-    is_listed = group.id is not None and (group.images or group.unreadable)
-    if (boxes or group.captions) and not is_listed:
-        yield lost(unnamed, "unlisted_image", f"{boxes} boxes, {len(group.captions)} captions of {shown}")
+    if (boxes or texts) and not is_listed:
+        yield lost(unnamed, "unlisted_image", f"{boxes} boxes, {len(texts)} captions of {shown}")
     for detail in group.unreadable:
         yield lost(unnamed, "unreadable_image", detail)
 
@@ -140,12 +143,8 @@ def _record(
     layout: Layout, raw: RawFolder, facts: FolderFacts, labels: dict[Id, Label], group: ImageGroup, split: str
 ) -> RawRecord:
     image = group.images[0]
-    texts = group.captions if "captions" in facts.contents else group.split_captions
+    texts = _captions(facts, group)
     captions = [Caption(" ".join(text.split()), raw.source) for text in texts if text and text.strip()]
-    dropped = {
-        "caption.unreadable": sum(text is None for text in texts),
-        "caption.empty": sum(text is not None and not text.strip() for text in texts),
-    }
     return RawRecord(
         key=key_from_file(raw.source, image.file_name),
         source=raw.source,
@@ -153,12 +152,26 @@ def _record(
         picture=raw.picture(f"{raw.source}/{layout.picture(facts.folder, image.file_name)}"),
         captions=captions,
         boxes=[_box(raw.source, row, labels) for row in group.boxes],
-        dropped={what: count for what, count in dropped.items() if count},
+        dropped=_dropped(texts),
         ids=layout.ids(image),
         declared_size_px=(image.width or 0, image.height or 0),
         license=_license(facts, image),
         origin=_origin(image),
     )
+
+
+def _captions(facts: FolderFacts, group: ImageGroup) -> Sequence[str | None]:
+    """Those of the captions file; without one those of another division that has the id."""
+    return group.captions if "captions" in facts.contents else group.split_captions
+
+
+def _dropped(texts: Sequence[str | None]) -> dict[str, int]:
+    """Captions that say nothing, by cause."""
+    dropped = {
+        "caption.unreadable": sum(text is None for text in texts),
+        "caption.empty": sum(text is not None and not text.strip() for text in texts),
+    }
+    return {what: count for what, count in dropped.items() if count}
 
 
 def _box(source: str, row: BoxRow, labels: dict[Id, Label]) -> RawBox:

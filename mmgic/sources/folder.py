@@ -29,6 +29,7 @@ from mmgic.sources.tables import (
     files_of_raw,
     table_rows,
 )
+from mmgic.sources.tallies import gone_with_picture
 
 _SIDE_FILES = ("captions.jsonl", "captions.tsv", "captions.csv", "captions.parquet")
 _COLUMNS: tuple[ColumnRole, ...] = ("file", "caption")
@@ -86,7 +87,9 @@ def raw_records(raw: RawFolder) -> Iterator[RawRecord | LostImage]:
     with Spool[_Note](_Note) as spool:
         for row, fault in _lost_rows(files_of_raw(raw, names), raw.source, spool):
             key = f"{raw.source}-row-{row.number:09d}"
-            yield LostImage(key, raw.source, row.split, fault.cause, row.place_of(fault))
+            captions = row.fields.captions if isinstance(row.fields, Fields) else []
+            gone = gone_with_picture(caption=len(captions))
+            yield LostImage(key, raw.source, row.split, fault.cause, row.place_of(fault), dropped=gone)
         for file, notes in spool.groups():
             yield _image(raw, str(file), notes)
 

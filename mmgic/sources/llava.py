@@ -32,6 +32,7 @@ from mmgic.sources.tables import (
     value_from_json,
     value_of_fault,
 )
+from mmgic.sources.tallies import gone_with_picture
 
 EntryFault = Literal["no_picture", "several_pictures", "several_turns", "other_prompt", "unsafe_name"]
 """Why an entry gives no caption, beside what is wrong with rows of any table."""
@@ -125,8 +126,10 @@ def picture_of_member(archive: str, member: str) -> str:
 def _image(raw: RawFolder, image: str, notes: list[_Note]) -> RawRecord | LostImage:
     key, split = key_from_file(raw.source, image), notes[0].split
     faulty = [note for note in notes if note.cause]
+    captions = dict.fromkeys(text for note in notes for text in note.captions)
     if not is_safe_name(image):
-        return LostImage(key, raw.source, split, "unsafe_name", image)
+        gone = gone_with_picture(caption=len(captions))
+        return LostImage(key, raw.source, split, "unsafe_name", image, dropped=gone)
     if len(faulty) == len(notes):
         return LostImage(key, raw.source, split, faulty[0].cause, f"{image}: {faulty[0].detail}")
     dropped = Counter(f"caption.{note.cause}" for note in faulty)
@@ -137,9 +140,7 @@ def _image(raw: RawFolder, image: str, notes: list[_Note]) -> RawRecord | LostIm
         source=raw.source,
         split=split,
         picture=raw.picture(f"{raw.source}/{image}"),
-        captions=[
-            Caption(text, raw.source) for text in dict.fromkeys(text for note in notes for text in note.captions)
-        ],
+        captions=[Caption(text, raw.source) for text in captions],
         boxes=[],
         dropped=dict(+dropped),
         ids=ids_from_place(origin or image),

@@ -33,6 +33,7 @@ from mmgic.sources.captions import filtered
 from mmgic.sources.descriptions import Descriptions
 from mmgic.sources.rules import records_from_raw
 from mmgic.sources.statistics import add_record, add_rejected, merged
+from mmgic.sources.tallies import dropped_with
 
 NOTICED = "pictures_with_"
 """How the names of counts begin that are of all pictures that were read, whatever became of them."""
@@ -126,7 +127,7 @@ def _written(
                         of_excluded.add(result)
                     result = Rejection(result.key, "in_benchmark", in_words(matches))
                 if isinstance(result, Rejection):
-                    reject(result, image.source, len(image.boxes), image.dropped)
+                    reject(result, image.source, len(image.boxes), dropped_with(image))
                 elif isinstance(found, _Picture):
                     add_record(stats, result)
                     fingerprints.add(result)

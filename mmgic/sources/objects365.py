@@ -1,7 +1,7 @@
 """Objects365 v2: `zhiyuan_objv2_{train,val}.json` and folders `train/patch0/`, `val/patch0/` ... of photos, or their tars.
 
 1. A file calls its photo `images/v1/patch8/objects365_v1_00420917.jpg`; it lies in `train/patch8/`, as the tars unpack.
-2. Misspelt names of labels are mended by a table (`Moniter/TV`, `Bakset`).
+2. Misspelt and cut names of labels are mended by a table (`Moniter/TV`, `French` for the horn).
 3. `iscrowd` is a crowd, `isfake` a depiction, `isreflected` the attribute `reflected`. Boxes may leave the photo a little.
 
 Format: COCO's, found in the copies of the set; the flags and `url` are its own. Three photos that the files list were never in
@@ -71,7 +71,7 @@ def _picture(folder: str, name: str) -> str:
 
 
 def _label(label_id: str, category: Category) -> Label:
-    return Label(label_id, " ".join(mended_name("objects365", category.id, category.name).split()))
+    return Label(label_id, mended_name("objects365", category.id, " ".join(category.name.split())))
 
 
 def _stem(archive: str) -> str:

@@ -84,7 +84,9 @@ def _digest(source: Source, folder: Folder) -> str:
         with folder.open(file) as stream:
             while data := stream.read(1 << 22):
                 digest.update(data)
-    total = sum(int.from_bytes(blake3(f"{path}\0{size}".encode()).digest()) for path, size in folder.walk())
+    # Names of local files need not be UTF-8.
+    entries = (f"{path}\0{size}".encode(errors="surrogateescape") for path, size in folder.walk())
+    total = sum(int.from_bytes(blake3(entry).digest()) for entry in entries)
     digest.update(str(total).encode())
     return digest.hexdigest()
 

@@ -1,10 +1,34 @@
-"""Where a set's pictures may lie: the paths that its downloads leave them at, tried one after the other."""
+"""Where a set's files may lie: anywhere below, and the paths that downloads leave pictures at, tried one after the other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from mmgic.errors import InputError
 from mmgic.schema.records import PictureRef
 from mmgic.shards.folder import Folder
 from mmgic.sources.raw import RawFolder
+
+
+def files_anywhere(origin: Folder, is_wanted: Callable[[str], object], *, refuse_linked: bool = True) -> list[str]:
+    """Names of the wanted files anywhere below a set, sorted.
+
+    Raises:
+        InputError: a name is not UTF-8; `refuse_linked`, and a folder is a link, which is not entered.
+    """
+    walked = origin.walk(refuse_linked=refuse_linked)
+    return sorted(utf8_name(name, origin) for name, _ in walked if is_wanted(name))
+
+
+def utf8_name(name: str, origin: Folder) -> str:
+    """The name of a file of a set, which the ledger can hold.
+
+    Raises:
+        InputError: it is not UTF-8.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"a file name that is not UTF-8: {name!a}", where=origin.url, hint="rename it") from error
+    return name
 
 
 class LoosePictures:

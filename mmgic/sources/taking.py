@@ -21,14 +21,19 @@ from mmgic.schema.manifests import LedgerLine
 from mmgic.shards.archives import ARCHIVES, BrokenMember, archive_members
 from mmgic.shards.folder import Folder, HashingReader, is_safe_name
 from mmgic.shards.tars import tar_writer
+from mmgic.sources.places import files_anywhere, utf8_name
 from mmgic.sources.registry import Source
 
 _CHUNK = 1 << 22
 
 
 def taken_files(origin: Folder, out: Folder, names: Iterable[str]) -> Iterator[LedgerLine]:
-    """Copies native files from `origin` to `out`, or hashes those that an earlier run left whole."""
-    for name in names:
+    """Copies native files from `origin` to `out`, or hashes those that an earlier run left whole.
+
+    Raises:
+        InputError: one is not there, or its name is not UTF-8.
+    """
+    for name in (utf8_name(name, origin) for name in names):
         if out.exists(name) and out.fs.size(out.file(name)) == origin.fs.size(origin.file(name)):
             with out.open(name) as stream:
                 digest = HashingReader(stream).drained()
@@ -146,7 +151,7 @@ def _found(source: Source, origin: Folder, wanted: _Wanted, max_bytes: int) -> I
         try:
             with origin.open(line.path) as stream:
                 data = stream.read(max_bytes + 1)
-        except (InputError, NotADirectoryError):
+        except InputError:
             continue
         wanted.remove([line.path])
         yield _limited(line, data, line.path, max_bytes)
@@ -180,4 +185,4 @@ def _failed(line: LedgerLine, where: str, cause: str) -> LedgerLine:
 
 def _archives(origin: Folder) -> list[str]:
     """Archives anywhere below the folder, sorted."""
-    return sorted(path for path, _ in origin.walk() if path.endswith(ARCHIVES))
+    return files_anywhere(origin, lambda path: path.endswith(ARCHIVES), refuse_linked=False)

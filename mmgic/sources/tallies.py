@@ -1,6 +1,8 @@
 """Counts of records, made from the records alone: so that shards that are cut, joined or read again count the same."""
 
-from mmgic.schema.records import Record
+from collections import Counter
+
+from mmgic.schema.records import RawRecord, Record
 
 
 def tally(record: Record) -> dict[str, int]:
@@ -23,6 +25,17 @@ def tally(record: Record) -> dict[str, int]:
     for what, count in record.dropped.items():
         counts[f"dropped_{what}"] = count
     return counts
+
+
+def dropped_with(image: RawRecord | Record) -> dict[str, int]:
+    """What is dropped with a picture that gives no record, beside its boxes, and what was dropped of it before."""
+    gone = gone_with_picture(caption=len(image.captions), phrase=len(image.phrases), relation=len(image.relations))
+    return dict(sorted((Counter(image.dropped) + Counter(gone)).items()))
+
+
+def gone_with_picture(**counts: int) -> dict[str, int]:
+    """Concepts that nothing was wrong with but their picture, as `dropped` has them: `caption=2`."""
+    return {f"{what}.record_rejected": count for what, count in counts.items() if count}
 
 
 def num_boxes(record: Record) -> int:

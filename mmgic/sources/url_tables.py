@@ -27,6 +27,7 @@ from mmgic.sources.tables import (
     table_rows,
     url_fault,
 )
+from mmgic.sources.tallies import gone_with_picture
 
 
 def local_files(origin: Folder) -> Iterator[str]:
@@ -67,11 +68,13 @@ def raw_records(raw: RawFolder) -> Iterator[RawRecord | LostImage]:
     for row in table_rows(files_of_raw(raw), raw.source, columns):
         key, path = f"{raw.source}-{row.number:09d}", f"{raw.source}/{row.number:09d}"
         fields = _usable(row)
+        captions = row.fields.captions if isinstance(row.fields, Fields) else []
+        gone = gone_with_picture(caption=len(captions))
         if isinstance(fields, Fault):
-            yield LostImage(key, raw.source, row.split, fields.cause, row.place_of(fields))
+            yield LostImage(key, raw.source, row.split, fields.cause, row.place_of(fields), dropped=gone)
         elif (line := raw.line(path)) is None:
             detail = f"{raw.failure(path) or 'not in the ledger'}: {fields.url}"
-            yield LostImage(key, raw.source, row.split, "not_downloaded", detail)
+            yield LostImage(key, raw.source, row.split, "not_downloaded", detail, dropped=gone)
         else:
             yield RawRecord(
                 key=key,

@@ -9,12 +9,9 @@
 A photo's name carries its id in Flickr. Format: the README of V3Det/V3Det, of 2023.
 """
 
-import gzip
 import re
-import zlib
 from collections.abc import Iterator
 from functools import partial
-from typing import IO, cast
 
 from mmgic.errors import InputError
 from mmgic.schema.manifests import LedgerLine
@@ -27,11 +24,12 @@ from mmgic.sources.coco_spool import SetFile
 from mmgic.sources.json_stream import Fault, items
 from mmgic.sources.mended_names import mended_name
 from mmgic.sources.raw import RawFolder
+from mmgic.sources.tables.packed import unpacked
 
 _FOLDERS = ("", "annotations")
 _FILE = re.compile(r"(?:annotations/)?v3det_2023_v1_(?P<split>train|val)\.json")
 _NAMES = re.compile(r"(?:annotations/)?category_name_13204_v3det_2023_v1\.txt")
-_DESCRIPTIONS = re.compile(r"(?:annotations/)?v3det_2023_v1_\w*cat_info\.json(?P<packed>\.gz)?")
+_DESCRIPTIONS = re.compile(r"(?:annotations/)?v3det_2023_v1_\w*cat_info\.json(?:\.gz)?")
 
 _SENSE = re.compile(r"(?P<name>.*\S)\s*\([^()]*\)")
 _FLICKR = re.compile(r".*_(\d{6,})_[0-9a-f]{10}(?:_[a-z0-9]+)?\.jpg")
@@ -80,8 +78,8 @@ def raw_records(raw: RawFolder) -> Iterator[RawRecord | LostImage]:
         name = path.removeprefix(f"{raw.source}/")
         if _NAMES.fullmatch(name):
             listed |= _listed(raw.read(path), raw.folder.file(path))
-        elif match := _DESCRIPTIONS.fullmatch(name):
-            described |= _described(raw, path, is_packed=bool(match["packed"]))
+        elif _DESCRIPTIONS.fullmatch(name):
+            described |= _described(raw, path)
     yield from coco_layout.raw_records(_layout(listed, described), raw)
 
 
@@ -106,16 +104,12 @@ def _listed(data: bytes, where: str) -> dict[Id, str]:
         raise InputError(f"not UTF-8: {error}", where=where) from error
 
 
-def _described(raw: RawFolder, path: str, *, is_packed: bool) -> dict[Id, str]:
+def _described(raw: RawFolder, path: str) -> dict[Id, str]:
     """Descriptions by id; a category that cannot be read has none."""
     where = raw.folder.file(path)
-    with raw.open(path) as stream:
-        text = gzip.GzipFile(fileobj=cast(IO[bytes], stream)) if is_packed else stream
-        try:
-            found = [category for _, category in items(text, Category, where)]
-        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-            raise InputError(f"cannot be unpacked: {error}", where=where, hint="is the download whole?") from error
-    return {plain_id(each.id): _description(each) for each in found if not isinstance(each, Fault)}
+    with unpacked(path, where, raw.open) as text:
+        found = (category for _, category in items(text, Category, where) if not isinstance(category, Fault))
+        return {plain_id(each.id): _description(each) for each in found}
 
 
 def _label(label_id: str, category: Category, *, listed: dict[Id, str], described: dict[Id, str]) -> Label:

@@ -21,8 +21,10 @@ from mmgic.schema.records import Caption, LostImage, PictureRef, RawRecord
 from mmgic.shards.folder import Folder, is_safe_name
 from mmgic.shards.tars import BrokenTar, TarEntry, tar_entries
 from mmgic.sources.picture_ids import ids_from_place
+from mmgic.sources.places import files_anywhere
 from mmgic.sources.raw import RawFolder, key_from_file
 from mmgic.sources.tables import Fields, clean_text, fields_from_json, split_from_name
+from mmgic.sources.tallies import gone_with_picture
 
 SampleFault = Literal[
     "no_picture",
@@ -36,6 +38,7 @@ SampleFault = Literal[
 """Why a sample is lost; a broken archive is one lost image, however many it held."""
 
 _PICTURES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
+_PACKED = (".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar.zst")
 _TEXTS = ("txt", "caption")
 _MAX_TEXT_BYTES = 1 << 20
 _MAX_STEMS = 64
@@ -45,11 +48,13 @@ def local_files(origin: Folder) -> Iterator[str]:
     """The tars, anywhere below.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or one is packed.
     """
-    names = sorted(name for name, _ in origin.walk() if name.endswith(".tar"))
-    if not names:
-        raise InputError("no tar of samples", where=origin.url, hint="undo .tar.gz first: pictures stay in their tars")
+    names = files_anywhere(origin, lambda name: name.endswith((".tar", *_PACKED)))
+    packed = [name for name in names if name.endswith(_PACKED)]
+    if packed or not names:
+        what = f"{packed[0]} is packed" if packed else "no tar of samples"
+        raise InputError(what, where=origin.url, hint="undo .tar.gz first: pictures stay in their tars")
     yield from names
 
 
@@ -142,7 +147,7 @@ class _Tar:
             if sample in parts:
                 continue
             if stem in self._done:
-                yield self._lost(stem, "duplicate_key", "an earlier sample of the tar has this key")
+                yield self._lost(stem, "duplicate_key", "an earlier sample of the tar has this key", sample)
             else:
                 self._done.add(stem)
                 yield self._image(sample)
@@ -194,19 +199,16 @@ class _Tar:
 
     def _image(self, sample: _Sample) -> RawRecord | LostImage:
         if sample.fault:
-            return self._lost(sample.stem, *sample.fault)
+            return self._lost(sample.stem, *sample.fault, sample)
         if sample.picture is None:
-            return self._lost(sample.stem, "no_picture", f"{sample.num_members} members")
+            return self._lost(sample.stem, "no_picture", f"{sample.num_members} members", sample)
         fields = sample.fields or Fields()
-        captions = {text: Caption(text, self._raw.source) for text in sample.texts if text}
-        for caption in fields.captions:
-            captions.setdefault(caption.text, caption)
         return RawRecord(
             key=self._key(sample.stem),
             source=self._raw.source,
             split=fields.split or self._split,
             picture=sample.picture,
-            captions=list(captions.values()),
+            captions=self._captions(sample),
             boxes=[],
             dropped=dict(sample.dropped),
             ids=ids_from_place(fields.url),
@@ -215,8 +217,17 @@ class _Tar:
             origin=fields.url,
         )
 
-    def _lost(self, stem: str, cause: SampleFault, detail: str) -> LostImage:
-        return LostImage(self._key(stem), self._raw.source, self._split, cause, detail)
+    def _captions(self, sample: _Sample) -> list[Caption]:
+        """Each text once, those of text files first."""
+        captions = {text: Caption(text, self._raw.source) for text in sample.texts if text}
+        for caption in sample.fields.captions if sample.fields else ():
+            captions.setdefault(caption.text, caption)
+        return list(captions.values())
+
+    def _lost(self, stem: str, cause: SampleFault, detail: str, sample: _Sample | None = None) -> LostImage:
+        """A lost image, with what goes with it of a sample."""
+        gone = {**sample.dropped, **gone_with_picture(caption=len(self._captions(sample)))} if sample else {}
+        return LostImage(self._key(stem), self._raw.source, self._split, cause, detail, dropped=gone)
 
     def _key(self, stem: str) -> str:
         return key_from_file(self._raw.source, f"{self._name}/{stem}.")

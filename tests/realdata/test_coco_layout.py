@@ -21,6 +21,7 @@ from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import read_manifest
 from mmgic.shards.records import read_record_shard
 from mmgic.sources import source_named
+from mmgic.sources.descriptions import shipped_labels
 from mmgic.sources.raw import RawFolder
 from stages import fetch, normalize
 
@@ -185,8 +186,8 @@ def _labels(records: list[Record]) -> dict[str, Label]:
 
 def test_all_labels_of_objects365_with_mended_names(real_data: Path, tmp_path: Path, params: Params) -> None:
     with (real_data / "objects365" / "Objects365_names_fix.csv").open() as stream:
-        rows = [(int(number), native, mended) for number, native, mended in csv.reader(stream)]
-    categories = [{"id": number, "name": native} for number, native, _ in rows]
+        rows = [(int(number), native) for number, native, _ in csv.reader(stream)]
+    categories = [{"id": number, "name": native} for number, native in rows]
 
     def file_name(number: int) -> str:
         return f"images/v1/patch{number}/objects365_v1_{number:08d}.jpg"
@@ -199,10 +200,11 @@ def test_all_labels_of_objects365_with_mended_names(real_data: Path, tmp_path: P
     assert counts["regions"] + sum(n for cause, n in counts.items() if cause.startswith("dropped.")) == 365
     labels = _labels(records)
     assert {label_id: label.name for label_id, label in labels.items()} == {
-        f"objects365:{number}": mended for number, _, mended in rows
+        label.id: label.name for label in shipped_labels()["objects365"]
     }
-    misspelt = [label.id for (_, native, _), label in zip(rows, labels.values(), strict=True) if label.name != native]
-    assert len(labels) == 365 and len(misspelt) == 13
+    assert all(label.description for label in labels.values())
+    misspelt = [label.id for (_, native), label in zip(rows, labels.values(), strict=True) if label.name != native]
+    assert len(labels) == 365 and len(misspelt) == 17
 
 
 def test_all_labels_of_v3det_with_senses_and_descriptions(real_data: Path, tmp_path: Path, params: Params) -> None:

@@ -168,6 +168,7 @@ def test_counts_add_up_for_all_and_for_each_shard_and_source(cleaned: Path) -> N
     assert (counts["pictures"], counts["records"], counts["rejected"], counts["boxes"]) == (22, 16, 6, 12)
     causes = [counts[f"rejected.duplicate_{cause}"] for cause in ("exact", "id", "near")]
     assert causes == [4, 1, 1]
+    assert (counts["captions"], counts["dropped_caption.record_rejected"]) == (4, 6)
     shards = [
         msgspec.json.decode(path.read_bytes(), type=RecordStats) for path in sorted((cleaned / "stats").iterdir())
     ]

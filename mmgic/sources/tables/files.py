@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mmgic.errors import InputError
 from mmgic.shards.folder import Folder, Readable
+from mmgic.sources.places import files_anywhere
 from mmgic.sources.raw import LEDGER, RawFolder
 from mmgic.sources.tables.packed import Opened, Seekable, plain_name
 
@@ -42,7 +43,7 @@ def files_of_folder(origin: Folder, names: list[str] | None = None) -> TableFile
         InputError: there is none.
     """
     if names is None:
-        names = sorted(name for name, _ in origin.walk() if is_table(name))
+        names = files_anywhere(origin, is_table)
 
     @contextmanager
     def opened(name: str) -> Iterator[Readable]:

@@ -5,9 +5,6 @@ bytes that came before. Nothing is unpacked to disk, and names of members never 
 """
 
 import gzip
-import lzma
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -16,20 +13,13 @@ from typing import IO, cast
 import zstandard
 
 from mmgic.errors import InputError
+from mmgic.shards.archives import BROKEN, opened_zip
 from mmgic.shards.folder import Readable
 
 _ALLOWED_BYTES = 64 << 20
 _ALLOWED_RATIO = 200  # text of URLs and captions shrinks to a third or less, hardly ever to a tenth
 _FED = 1 << 10  # to zstd at a time: a kilobyte expands to 32 MB at most
-_BROKEN = (
-    EOFError,
-    NotImplementedError,
-    gzip.BadGzipFile,
-    lzma.LZMAError,
-    zipfile.BadZipFile,
-    zlib.error,
-    zstandard.ZstdError,
-)
+_BROKEN = (*BROKEN, zstandard.ZstdError)
 
 
 Opened = Callable[[str], AbstractContextManager[Readable]]
@@ -64,7 +54,7 @@ def zip_members(
     """
     with seekable(name) as stream:
         try:
-            with zipfile.ZipFile(stream) as archive:
+            with opened_zip(stream) as archive:
                 infos = [info for info in archive.infolist() if not info.is_dir() and is_wanted(info.filename)]
                 infos.sort(key=lambda info: info.filename)
                 for before, info in zip([None, *infos], infos, strict=False):

@@ -22,6 +22,7 @@ from mmgic.shards.folder import Folder
 from mmgic.sources.places import LoosePictures, picture_at
 from mmgic.sources.raw import RawFolder, key_from_file
 from mmgic.sources.spool import Spool, joined
+from mmgic.sources.tallies import gone_with_picture
 from mmgic.sources.visual_genome.concepts import concepts
 from mmgic.sources.visual_genome.parts import PARTS, SOURCE, SPLIT, ImageRow, files_among
 from mmgic.sources.wordnet import glosses_from_synsets, sentence_from_gloss
@@ -109,13 +110,14 @@ def _images(
     """The image, and what stands for its further entries in `image_data.json`."""
     key = key_from_file(SOURCE, f"{image}.jpg")
     num_boxes = len(rows["objects"])
+    gone = gone_with_picture(phrase=len(rows["region_descriptions"]), relation=len(rows["relationships"]))
     listed: Sequence[ImageRow] = rows["image_data"]
     if not listed:
         detail = ", ".join(f"{len(found)} {name}" for name, found in rows.items() if found)
-        yield LostImage(key, SOURCE, SPLIT, "unlisted_image", detail, num_boxes)
+        yield LostImage(key, SOURCE, SPLIT, "unlisted_image", detail, num_boxes, gone)
         return
     if listed[0].fault:
-        yield LostImage(key, SOURCE, SPLIT, "unreadable_entry", listed[0].fault, num_boxes)
+        yield LostImage(key, SOURCE, SPLIT, "unreadable_entry", listed[0].fault, num_boxes, gone)
     else:
         found = concepts(
             rows["objects"], rows["attributes"], rows["relationships"], rows["region_descriptions"], descriptions

@@ -15,6 +15,7 @@ import msgspec
 from mmgic.errors import InputError
 from mmgic.schema.records import Box, LostImage
 from mmgic.sources.json_stream import Fault, Source, items
+from mmgic.sources.tallies import gone_with_picture
 
 SOURCE = "visual-genome"
 SPLIT = "train"
@@ -23,6 +24,7 @@ SPLIT = "train"
 _FILE = re.compile(
     r"(image_data|objects|attributes|relationships|region_descriptions|synsets)(?:_v\d+(?:_\d+)*)?\.json"
 )
+_COUNTED = {"regions": "phrase", "relationships": "relation"}
 _SYNSET = re.compile(r"[^\s'\"()]+\.[nvasr]\.\d{2,3}")
 
 Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -186,7 +188,7 @@ def _list_entries(part: _List, stream: Source, where: str) -> Iterator[Entry]:
         rows = _salvaged(value, part) if isinstance(value, Fault) else [*map(part.row, getattr(value, part.key))]
         image = _image(value)
         if image is None or rows is None:
-            yield _lost(part.key, number, value, len(rows or ()) if part.key == "objects" else 0)
+            yield _lost(part.key, number, value, len(rows or ()))
         else:
             yield Entry(image, rows)
 
@@ -195,7 +197,7 @@ def _image(value: _Entry | Fault) -> int | None:
     if isinstance(value, Fault):
         try:
             value = msgspec.convert(value.value(), _Entry)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, UnicodeEncodeError):
             return None
     return value.id if value.image_id is None else value.image_id
 
@@ -208,18 +210,22 @@ def _salvaged(fault: Fault, part: _List) -> list[Any] | None:
     rows: list[Any] = []
     for element in elements:
         try:
-            rows.append(part.row(msgspec.convert(element, part.element)))
-        except msgspec.ValidationError:
+            row = part.row(msgspec.convert(element, part.element))
+            msgspec.msgpack.encode(row)  # half a surrogate pair is no text
+            rows.append(row)
+        except (msgspec.ValidationError, UnicodeEncodeError):
             rows.append(None)
     return rows
 
 
-def _lost(part: str, number: int, value: Any, num_boxes: int) -> Entry:
-    key = f"{SOURCE}-{part}-{number}"
+def _lost(part: str, number: int, value: Any, num_rows: int) -> Entry:
+    """An entry that names no image; what its rows are says the name of its list."""
+    cause, detail = "no_image_id", f"entry {number} of {part}"
     if isinstance(value, Fault):
-        detail = f"{value.detail}, byte {value.offset}"
-        return Entry(0, [], LostImage(key, SOURCE, SPLIT, "unreadable_entry", detail, num_boxes))
-    return Entry(0, [], LostImage(key, SOURCE, SPLIT, "no_image_id", f"entry {number} of {part}", num_boxes))
+        cause, detail = "unreadable_entry", f"{value.detail}, byte {value.offset}"
+    gone = gone_with_picture(**{_COUNTED[part]: num_rows}) if part in _COUNTED else {}
+    num_boxes = num_rows if part == "objects" else 0
+    return Entry(0, [], LostImage(f"{SOURCE}-{part}-{number}", SOURCE, SPLIT, cause, detail, num_boxes, gone))
 
 
 def clean(text: str) -> str:

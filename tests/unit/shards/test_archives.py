@@ -86,6 +86,49 @@ def test_a_member_that_ends_early_is_told_and_so_is_its_archive(scratch: Folder)
         next(members)
 
 
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz"])
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        (lambda tar: tar[:600] + b"\xff" + tar[601:], "a header is damaged, byte 512 of the tar"),
+        (lambda tar: tar[: 2 * 512 + 3072], "the tar has no end, byte 4096 of the tar"),
+        (lambda tar: tar + tar, "there is more behind the end of the tar"),
+    ],
+    ids=["header", "cut", "two"],
+)
+def test_a_damaged_header_or_a_cut_between_members_is_not_the_end(
+    scratch: Folder, name: str, damage: Callable[[bytes], bytes], what: str
+) -> None:
+    data = damage(_tar())
+    scratch.write(name, gzip.compress(data) if name.endswith(".gz") else data)
+    with pytest.raises(InputError, match=what):
+        _members(scratch, name)
+
+
+@pytest.mark.parametrize(
+    ("place", "data"),
+    [(6, b"\x5b"), (28, b"\0\0\0\0\2\0"), (33, b"\2"), (42, b"\xff\xff\xff\x7f"), (46, b"\xff")],
+    ids=["version", "no name", "comment", "offset", "utf-8"],
+)
+def test_a_damaged_list_of_members_is_no_shorter_list(scratch: Folder, place: int, data: bytes) -> None:
+    damaged = bytearray(_zip())
+    at = damaged.index(b"PK\1\2") + place
+    damaged[at : at + len(data)] = data
+    damaged[at - place + 9] |= 8  # names are UTF-8
+    scratch.write("d.zip", bytes(damaged))
+    with pytest.raises(InputError, match="cannot read the archive"):
+        _members(scratch, "d.zip")
+
+
+def test_names_that_are_no_utf_8_can_be_written(scratch: Folder) -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT, encoding="latin-1") as archive:
+        archive.addfile(tarfile.TarInfo("caf\xe9.jpg"))
+    scratch.write("l.tar", stream.getvalue())
+    ((member, _),) = _members(scratch, "l.tar")
+    assert member.name == "caf&#56553;.jpg"
+
+
 def test_a_bomb_costs_no_more_than_the_limit(scratch: Folder) -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:

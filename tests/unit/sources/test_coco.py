@@ -165,6 +165,9 @@ def test_a_line_of_the_ledger_has_licence_and_address(native_set: Callable[..., 
         ("zips/val2017.zip", "./val2017/000000000042.jpg", "val2017/000000000042.jpg"),
         ("val2017.tar.gz", "000000000042.jpg", "val2017/000000000042.jpg"),
         ("val2017.zip", "val2017/sub/1.jpg", "val2017/sub/1.jpg"),
+        ("coco.zip", "val2017/1.jpg", "val2017/1.jpg"),
+        ("archive.zip", "coco2017/train2017/1.jpg", "train2017/1.jpg"),
+        ("photos/train.zip", "sub/1.jpg", "train/sub/1.jpg"),
     ],
 )
 def test_a_member_of_an_archive_is_a_photo_of_its_folder(archive: str, member: str, path: str) -> None:

@@ -210,6 +210,20 @@ def test_boxes_of_an_image_that_is_not_listed_are_counted_with_it(read: Read) ->
     ]
     keys = [each.key for each in found if isinstance(each, LostImage)]
     assert keys[0] == "coco-val2017-image-5" and len(set(keys)) == 4
+    dropped = [each.dropped for each in found if isinstance(each, LostImage)]
+    assert dropped == [{}, {"caption.record_rejected": 1}, {}, {}]
+
+
+def test_captions_of_an_image_that_is_lost_are_counted_with_it(read: Read) -> None:
+    texts = [(1, "One."), (1, " "), (2, "Two."), (2, "Too."), (2, None)]
+    captions = [{"image_id": image, "caption": text} for image, text in texts]
+    images = [_image(1, "../a.png"), {"id": 2}, _image(1)]
+    found = read({"captions_val": {"images": images, "annotations": captions}})
+    assert [(each.cause, each.dropped) for each in found if isinstance(each, LostImage)] == [
+        ("unsafe_name", {"caption.empty": 1, "caption.record_rejected": 1}),
+        ("repeated_id", {}),
+        ("unreadable_image", {"caption.unreadable": 1, "caption.record_rejected": 2}),
+    ]
 
 
 def test_an_image_that_cannot_be_read_is_lost_with_its_boxes(read: Read) -> None:

@@ -49,7 +49,7 @@ SENSES = {
     "objects365:267": "kernels",  # Nuts
     "objects365:288": "stick",  # Cue
     "objects365:321": "sea mammal",  # Seal
-    "objects365:340": "brass horn",  # French
+    "objects365:340": "brass instrument",  # French horn, called French
     "objects365:364": "granite",  # Curling
     "open-images:/m/01h44": "flying",  # Bat
     "open-images:/m/013y1f": "keyboard instrument",  # Organ

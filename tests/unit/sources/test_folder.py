@@ -100,6 +100,8 @@ def test_a_wrong_line_is_one_lost_image(
     assert isinstance(lost, LostImage) and _texts(image) == ["Good."]
     assert (lost.key, lost.cause) == ("folder-row-000000001", cause)
     assert lost.detail.startswith(f"{name}, line 2: ") and detail in lost.detail
+    has_caption = detail in ("''", "'/etc/passwd'")
+    assert lost.dropped == ({"caption.record_rejected": 1} if has_caption else {})
 
 
 def test_a_side_file_that_cannot_be_read_at_all(origin: Folder) -> None:

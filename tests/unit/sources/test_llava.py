@@ -82,6 +82,9 @@ def test_captions_and_what_is_none(origin: Folder, raw_records: Callable[..., Im
         ("several_turns", "swapped.jpg"),
         ("several_turns", "turns.jpg"),
     ]
+    assert {image.cause: image.dropped for image in images if isinstance(image, LostImage)}["unsafe_name"] == {
+        "caption.record_rejected": 1
+    }
     two, c, nine = (image for image in images if isinstance(image, RawRecord))
     assert [caption.text for caption in two.captions] == ["two lines", "again"]
     assert two.dropped == {"caption.several_turns": 1} and bool(two.picture.blake3)

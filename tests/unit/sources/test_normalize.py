@@ -10,7 +10,7 @@ import pytest
 from blake3 import blake3
 
 from mmgic.schema.params import NormalizeParams, Params
-from mmgic.schema.records import Caption, Label, LostImage, PictureRef, RawBox, RawRecord
+from mmgic.schema.records import Caption, Label, LostImage, Phrase, PictureRef, RawBox, RawRecord, Relation
 from mmgic.shards.folder import Folder
 from mmgic.shards.records import read_record_shard
 from mmgic.shards.work import UnitNote, UnitNotes
@@ -104,6 +104,21 @@ def test_a_broken_picture_is_rejected_with_its_cause(
         1,
     )
     assert note.counts["boxes"] == note.counts["regions"] + 1
+    assert (note.counts["captions"], note.counts["dropped_caption.record_rejected"]) == (1, 1)
+
+
+def test_phrases_and_relations_go_with_their_picture(normalized: Callable[..., UnitNote]) -> None:
+    box = (0.0, 0.0, 9.0, 9.0)
+    phrases = [Phrase("a", box), Phrase("b", box)]
+    relations = [Relation("on", "toy:1", box, "toy:1", box)]
+    note = normalized({"a.png": b""}, phrases=phrases, relations=relations, dropped={"phrase.repeated": 3})
+    dropped = {name: count for name, count in note.counts.items() if name.startswith("dropped_")}
+    assert dropped == {
+        "dropped_caption.record_rejected": 1,
+        "dropped_phrase.record_rejected": 2,
+        "dropped_phrase.repeated": 3,
+        "dropped_relation.record_rejected": 1,
+    }
 
 
 def test_too_many_pixels(normalized: Callable[..., UnitNote], picture: Callable[..., bytes], params: Params) -> None:

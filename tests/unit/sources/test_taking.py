@@ -16,12 +16,23 @@ from mmgic.shards.folder import Folder
 from mmgic.sources.registry import Source
 from mmgic.sources.taking import taken_files, taken_pictures
 
-_WANTED = ["photos/b.jpg", "photos/a.jpg", "photos/gone.jpg", "photos/z.jpg", "photos/t.jpg", "../evil.jpg", "photos"]
+_WANTED = [
+    "photos/b.jpg",
+    "photos/a.jpg",
+    "photos/gone.jpg",
+    "photos/z.jpg",
+    "photos/t.jpg",
+    "../evil.jpg",
+    "photos",
+    "photos/a.jpg/c.jpg",
+    f"photos/{'long' * 100}.jpg",
+    "photos/loop.jpg",
+]
 
 
 @pytest.fixture
 def source(monkeypatch: pytest.MonkeyPatch) -> Source:
-    """A source that lists seven pictures, whose archives hold them without their folder."""
+    """A source that lists ten pictures, whose archives hold them without their folder."""
     module = ModuleType("toy_source")
     module.local_pictures = (
         lambda origin, limit: iter(  # type: ignore[attr-defined]
@@ -39,6 +50,7 @@ def origin(tmp_path: Path) -> Folder:
     (tmp_path / "evil.jpg").write_bytes(b"evil")
     made.write("photos/a.jpg", b"aa")
     made.write("photos/b.jpg", b"bbb")
+    (tmp_path / "set" / "photos" / "loop.jpg").symlink_to("loop.jpg")
     with zipfile.ZipFile(tmp_path / "set" / "p.zip", "w") as archive:
         archive.writestr("a.jpg", b"another a")
         archive.writestr("other.jpg", b"nobody asks for it")
@@ -71,6 +83,17 @@ def test_pictures_come_from_folders_and_archives(source: Source, origin: Folder,
     with tarfile.open(fileobj=io.BytesIO(scratch.read("pictures-00000.tar"))) as tar:
         assert tar.getnames() == ["000000.jpg", "000001.jpg"]
     assert not any("evil" in line.path for line in lines)
+
+
+def test_a_member_with_a_name_that_is_no_utf_8_is_passed_over(source: Source, tmp_path: Path, scratch: Folder) -> None:
+    origin = Folder(str(tmp_path / "old"))
+    origin.make()
+    with tarfile.open(tmp_path / "old" / "p.tar", "w", format=tarfile.GNU_FORMAT, encoding="latin-1") as tar:
+        for name in ("caf\xe9.jpg", "a.jpg"):
+            info = tarfile.TarInfo(name)
+            info.size = 2
+            tar.addfile(info, io.BytesIO(b"aa"))
+    assert [(line.path, line.state) for line in _take(source, origin, scratch)] == [("photos/a.jpg", "ok")]
 
 
 def test_a_limit_takes_the_first(source: Source, origin: Folder, scratch: Folder) -> None:

@@ -66,6 +66,8 @@ def test_rows_and_pictures_meet_by_number(
         ("not_downloaded", f"http_404: {B}"),
         ("not_downloaded", f"not in the ledger: {C}"),
     ]
+    one_caption = {"caption.record_rejected": 1}
+    assert [image.dropped for image in lost] == [one_caption, {}, one_caption, one_caption]
 
 
 def test_ids_tell_of_flickr_and_of_the_table(

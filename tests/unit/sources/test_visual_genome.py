@@ -235,6 +235,26 @@ def test_wrong_attributes_relationships_and_regions_are_counted(record: Callable
     assert found.dropped == {"attribute.unreadable": 2, "relation.unreadable": 1, "phrase.unreadable": 1}
 
 
+def test_half_a_surrogate_pair_costs_what_holds_it_alone(
+    local_set: Set, raw_records: Raw, record: Callable[..., RawRecord]
+) -> None:
+    half = "\ud83d"
+    phrase = {"x": 0, "y": 0, "width": 1, "height": 1}
+    found = record(
+        _object(1),
+        _object(2, half),
+        attributes=[{"object_id": 1, "attributes": ["tall"]}, {"object_id": 1, "attributes": [half]}],
+        relationships=[{"predicate": half, "subject": _object(1), "object": _object(1)}],
+        region_descriptions=[{"phrase": "a", **phrase}, {"phrase": half, **phrase}],
+    )
+    assert [(box.label.name, box.fault) for box in found.boxes] == [("tree", None), ("", "unreadable")]
+    assert (found.boxes[0].attributes, [phrase.text for phrase in found.phrases]) == (["tall"], ["a"])
+    assert found.dropped == {"attribute.unreadable": 1, "relation.unreadable": 1, "phrase.unreadable": 1}
+    files = {"image_data.json": [_image(url=half)], "objects.json": [{"image_id": 1, half: 2, "objects": [_object(1)]}]}
+    lost = raw_records("visual-genome", local_set(files))
+    assert [(each.cause, each.num_boxes) for each in lost] == [("unreadable_entry", 0), ("unreadable_entry", 1)]
+
+
 def test_files_may_be_in_any_order_and_images_in_many_entries(local_set: Set, raw_records: Raw) -> None:
     objects = [{"image_id": image, "objects": [_object(image, f"n{image}")]} for image in (30, 2, 100, 2)]
     regions = [
@@ -265,6 +285,7 @@ def test_images_that_are_lost_are_named_with_their_boxes(local_set: Set, raw_rec
         "image_data.json": images,
         "objects.json": objects,
         "region_descriptions.json": [{"id": 3, "regions": [phrase]}, {"regions": [phrase]}],
+        "relationships.json": [{"image_id": 2, "relationships": [{"predicate": "on"}, 4]}],
     }
     first, *lost = raw_records("visual-genome", local_set(files))
     assert len(first.boxes) == 1
@@ -281,6 +302,11 @@ def test_images_that_are_lost_are_named_with_their_boxes(local_set: Set, raw_rec
         ("regions-1", "no_image_id", 0),
     ]
     assert all(isinstance(each, LostImage) for each in lost)
+    assert [each.dropped for each in lost if each.dropped] == [
+        {"relation.record_rejected": 2},
+        {"phrase.record_rejected": 1},
+        {"phrase.record_rejected": 1},
+    ]
     details = {each.key: each.detail for each in lost}
     assert details["visual-genome-3"] == "3 objects, 1 region_descriptions"
     assert details["visual-genome-2"] == "Expected `int`, got `str` - at `$.width`"

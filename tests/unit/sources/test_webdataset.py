@@ -162,7 +162,9 @@ def test_two_samples_of_one_key(read: Read) -> None:
     side_by_side = [("a.jpg", b"1"), ("a.txt", b"one"), ("a.jpg", b"2"), ("a.png", b"3")]
     assert _short(read(side_by_side)) == [("duplicate_key",), ("duplicate_key",), ("one",)]
     apart = [("a.jpg", b"1"), ("a.txt", b"one"), ("b.jpg", b"2"), ("a.jpg", b"3"), ("a.txt", b"two")]
-    assert _short(read(apart)) == [("one",), (), ("duplicate_key",)]
+    images = read(apart)
+    assert _short(images) == [("one",), (), ("duplicate_key",)]
+    assert [image.dropped for image in images] == [{}, {}, {"caption.record_rejected": 1}]
 
 
 def test_the_same_key_in_two_tars_is_two_samples(read: Read) -> None:
@@ -196,6 +198,7 @@ def test_links_devices_and_names_that_leave_are_named_and_not_followed(read: Rea
     causes = ["not_a_plain_file"] * 3 + ["", "unsafe_name", "unsafe_name"]
     assert _short(images) == [(cause,) if cause else () for cause in causes]
     assert images[3].dropped == {"caption.unreadable": 1}
+    assert [image.dropped for image in images[:2]] == [{"caption.record_rejected": 1}, {}]
 
 
 def test_a_sparse_member_is_named(read: Read, tmp_path: Path) -> None:
@@ -253,8 +256,12 @@ def test_a_header_that_claims_to_be_endless_takes_no_memory(read: Read) -> None:
     assert "a header of 8589934592 bytes" in images[1].detail  # type: ignore[union-attr]
 
 
-def test_no_tar_is_named(tmp_path: Path, raw_records: Read) -> None:
+def test_no_tar_is_named_and_so_is_one_that_is_packed(tmp_path: Path, raw_records: Read) -> None:
     origin = Folder(str(tmp_path / "set"))
-    origin.write("a.tar.gz", b"")
+    origin.write("a.zip", b"")
     with pytest.raises(InputError, match="no tar of samples"):
+        raw_records("webdataset", origin)
+    origin.write("a.tar", _tar([("0.jpg", JPG)]))
+    origin.write("b.tar.gz", b"")
+    with pytest.raises(InputError, match="b.tar.gz is packed"):
         raw_records("webdataset", origin)
