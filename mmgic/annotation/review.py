@@ -5,6 +5,7 @@ or `no`: then it stays out, and is not asked for again. Descriptions may be edit
 checker (`mmgic descriptions --check`). Lines are appended as they are made, so that a killed run loses none but its last.
 """
 
+import codecs
 import os
 import re
 from collections import defaultdict
@@ -45,8 +46,8 @@ def read_review(path: Path) -> list[ReviewLine]:
         return []
     data = path.read_bytes()
     whole, newline, last = data.rpartition(b"\n")
-    if last.count(b"\t") < len(COLUMNS) - 1:
-        data = whole + newline
+    last = last[: codecs.utf_8_decode(last, "surrogateescape")[1]]  # up to a letter of which bytes are missing
+    data = whole + newline + (last if last.count(b"\t") >= len(COLUMNS) - 1 else b"")
     if not data:
         return []
     lines = []

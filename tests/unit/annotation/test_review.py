@@ -42,6 +42,16 @@ def test_a_line_that_was_cut_while_it_was_written_is_left_out(tmp_path: Path) ->
     assert read_review(path) == []
 
 
+def test_a_cut_within_a_letter_costs_no_more_than_the_finding(tmp_path: Path) -> None:
+    path = tmp_path / "review.tsv"
+    line = f"{HEADER}coco:17\tcat\t{CAT}\tnew\tduplicate: as coco:1 (caf\u00e9".encode()
+    path.write_bytes(line[:-1])
+    assert [(found.id, found.findings) for found in read_review(path)] == [("coco:17", "duplicate: as coco:1 (caf")]
+    path.write_bytes(line[:-1] + b"x")
+    with pytest.raises(InputError, match="not UTF-8"):
+        read_review(path)
+
+
 @pytest.mark.parametrize(
     ("line", "what"),
     [
