@@ -97,9 +97,9 @@ def test_killed_at_any_step_it_goes_on_and_gives_the_same_bytes(
     processes.set_forkserver_preload(["mmgic.annotation.shards", __name__])
 
     def ended(ending: str, *more: str) -> int | None:
-        process = processes.Process(target=_called, args=(words(out, *more), ending))
+        process = processes.Process(target=_called, args=(words(out, *more), ending), daemon=True)
         process.start()
-        process.join(timeout=600)
+        process.join(timeout=300)
         return process.exitcode
 
     out = tmp_path / "captioned"
