@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from mmgic.schema.languages import LANGUAGES
+
 PositiveInt = Annotated[int, Meta(ge=1)]
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
 PositiveFloat = Annotated[float, Meta(gt=0.0)]
@@ -152,6 +154,8 @@ class CaptionParams(_Section, frozen=True):
     def __post_init__(self) -> None:
         if self.min_words > self.max_words:
             raise ValueError(f"min_words {self.min_words} is above max_words {self.max_words}")
+        if self.languages != "any" and (unknown := sorted(set(self.languages) - LANGUAGES)):
+            raise ValueError(f"languages: no code `{unknown[0]}`; two letters where a language has two: en, de, zh")
 
 
 class DescriptionParams(_Section, frozen=True):
