@@ -34,7 +34,7 @@ demo: setup ## Run all six stages on pictures that come with the packages; print
 
 test: setup check ## Run every check and test, with coverage; real data where MMGIC_REAL_DATA is set
 	cargo test --workspace --quiet
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term-missing:skip-covered
 
 fuzz: ## Damage pictures 200,000 times: each must be read or refused (MMGIC_FUZZ_INPUTS: how many, or 7..8 for one)
 	MMGIC_FUZZ_INPUTS=$${MMGIC_FUZZ_INPUTS:-200000} cargo test --release --package mmgic-core --test mutations -- --nocapture

@@ -9,6 +9,7 @@ import ast
 import inspect
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
@@ -32,6 +33,7 @@ from mmgic.schema.params import Params
 from mmgic.schema.records import LABEL_LOST, DropCause
 from mmgic.schema.sequences import TOKEN_KINDS
 from mmgic.sources import SOURCES
+from mmgic.sources.catalog import catalog
 from mmgic.sources.coco_layout import LossCause
 from mmgic.sources.llava import EntryFault
 from mmgic.sources.tables import RowFault
@@ -148,8 +150,10 @@ def _exit_codes() -> Iterator[tuple[str, ...]]:
 
 
 def _sources() -> Iterator[tuple[str, ...]]:
+    entries = Counter(entry.reader or entry.name for entry in catalog().values() if entry.files or entry.needs)
     for source in SOURCES.values():
-        yield f"`{source.name}`", "taken from `--in`" if source.is_local else "made here", source.summary
+        local = "taken from `--in`, or downloaded" if entries[source.name] == 1 else "taken from `--in`"
+        yield f"`{source.name}`", local if source.is_local else "made here", source.summary
 
 
 def _recipes() -> Iterator[tuple[str, ...]]:

@@ -131,7 +131,9 @@ def _choices(path: str) -> list[str]:
         node = next(f.type for f in msgspec.structs.fields(node) if f.name == step)
     kind = next(f.type for f in msgspec.structs.fields(node) if f.name == name)
     while get_origin(kind) is not Literal:
-        kind = get_args(kind)[0]
+        options = get_args(kind)
+        lists = [option for option in options if get_origin(option) is list]
+        kind = lists[0] if lists and path.endswith("]") else options[0]
     return [str(value) for value in get_args(kind)]
 
 

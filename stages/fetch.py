@@ -15,7 +15,7 @@ Example: mmgic fetch --source coco --in coco/ --out data/raw --params params.yam
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -81,6 +81,7 @@ def run(call: StageCall) -> Outcome:
     identity = new_manifest("raw", tree, tree_digest(tree), origin_refs(origins), shards=[], counts={})
     with Work(call.out, identity, fresh=call.fresh) as work:
         if work.is_done:
+            _drop_downloads(call.out, origins)
             return Outcome(work.manifest, was_done=True)
         with _downloads(call.out, origins) as downloads:
             manifest = work.commit(_fetched(call, origins, work, downloads))
@@ -176,11 +177,19 @@ def _downloads(out: Folder, origins: dict[str, Origin]) -> Iterator[Path]:
     try:
         yield place
         for name in names:
-            shutil.rmtree(place / name)
+            if (place / name).exists():
+                shutil.rmtree(place / name)
         if {path.name for path in place.iterdir()} == {"lock"}:
             shutil.rmtree(place)
     finally:
         lock.release()
+
+
+def _drop_downloads(out: Folder, origins: dict[str, Origin]) -> None:
+    """Ends a run that was killed when all was in `--out` and its downloads were still there."""
+    if Path(out.sibling(f".{out.name}.downloads").path).exists():
+        with suppress(UsageError), _downloads(out, origins):  # or another run is at them
+            pass
 
 
 def _asked_again(call: StageCall, causes: RetriedCauses) -> Outcome:

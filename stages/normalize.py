@@ -148,14 +148,14 @@ def _notes(
     for note in run_units(write, _named(_units(call, raw, manifest), shards), call.workers):
         done += note.counts["pictures"]
         call.progress("pictures", done, None)
+    looked_through = "shards looked through for duplicates"
+    call.progress(looked_through, 0, len(shards))
     with decided_about(shards, drafts, work, call.params.normalize.duplicates) as decisions:
         cleaning = Cleaning(work, first, drafts)
-        notes = run_units(cleaning.write, units_with_drops(decisions), call.workers)
-        for shard, is_losing in shards_decided(decisions):
-            if is_losing:
-                yield cleaning.take_cleaned(shard, next(notes))
-            else:
-                yield cleaning.take_first(shard)
+        notes = run_units(cleaning.write, units_with_drops(decisions, shards), call.workers)
+        for number, (shard, is_losing) in enumerate(shards_decided(decisions, shards), start=1):
+            yield cleaning.take_cleaned(shard, next(notes)) if is_losing else cleaning.take_first(shard)
+            call.progress(looked_through, number, len(shards))
     work.files.write(STATS, msgspec.json.encode(merged(_shard_stats(work.files))))
     if exclusions:
         report = decontamination_of(shards, drafts)

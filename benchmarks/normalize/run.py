@@ -137,8 +137,10 @@ def _readings(options: argparse.Namespace, notes: list[str]) -> list[dict[str, A
         _mmgic("fetch", "--source", "objects365", "--in", place, "--out", raw)
         readers = {"mmgic": raw}
         if num_bytes == options.peer_bytes:
-            named = place / "coco" / "annotations" / "instances_train.json"
-            named.parent.mkdir(parents=True, exist_ok=True)
+            coco = options.folder / f"coco-{num_bytes}"
+            named = coco / "annotations" / "instances_train.json"
+            for part in (named.parent, coco / "images"):  # datumaro reads nothing without a folder of pictures
+                part.mkdir(parents=True, exist_ok=True)
             if not named.exists():
                 named.hardlink_to(path)
             readers |= {"datumaro": named, "pycocotools": path, "json_load": path}
@@ -168,6 +170,7 @@ def _pictures(options: argparse.Namespace, size: int, notes: list[str]) -> list[
     python = options.peers if options.peers.exists() else sys.executable
     for name in ("img2dataset", "webdataset"):
         out = options.folder / "peer" / name
+        out.parent.mkdir(exist_ok=True)
         row = _child([str(python), "-m", "benchmarks.normalize.pictures", name, str(loose), str(out)], name, notes)
         if row:
             rows.append({"way": name, **row, _RATE: row["records"] / row["wall_seconds"]})

@@ -25,6 +25,7 @@ from mmgic.annotation.loading import (
     load_network,
     load_processor,
     memory_told,
+    misfit_told,
     square_side_px,
 )
 from mmgic.annotation.sampling import FirstStep, SeededDraw, draws_from_seed
@@ -53,13 +54,14 @@ class Captioner:
 
         Raises:
             MmgicError: the batch does not fit the memory.
-            InputError: the model gives no numbers.
+            InputError: the model gives no numbers, or cannot take what its processor makes of the images.
         """
         if not keys:
             return []
         settings = self.settings
         watch = FirstStep()
-        with memory_told(f"captioning {len(keys)} images", SMALLER_BATCH), torch.inference_mode():
+        doing = memory_told(f"captioning {len(keys)} images", SMALLER_BATCH)
+        with doing, misfit_told("captioner", self.network.name_or_path), torch.inference_mode():
             output_RT = self.network.generate(
                 **self._inputs(images_BHWC),
                 **self._how(keys, watch),

@@ -10,7 +10,7 @@ import torch
 from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AutoModelForCausalLM
 
 from mmgic.annotation.clues import Clues
-from mmgic.annotation.loading import SMALLER_BATCH, load_network, load_tokenizer, memory_told
+from mmgic.annotation.loading import SMALLER_BATCH, load_network, load_tokenizer, memory_told, misfit_told
 from mmgic.annotation.prompt import Prompt, chat, plain
 from mmgic.annotation.settings import Precision
 from mmgic.errors import InputError
@@ -34,11 +34,13 @@ class Describer:
         """What the model says of each label, on one line; empty where it says nothing.
 
         Raises:
-            InputError: a prompt is longer than the model reads.
+            InputError: a prompt is longer than the model reads, or the model cannot take what its tokenizer makes of it.
             MmgicError: the batch does not fit the memory.
         """
+        folder = self.network.name_or_path
         has_chat = bool(self.tokenizer.chat_template)
-        texts = [self._chat_text(clues) if has_chat else plain(self.prompt, clues) for clues in labels]
+        with misfit_told("language model", folder):
+            texts = [self._chat_text(clues) if has_chat else plain(self.prompt, clues) for clues in labels]
         inputs = self.tokenizer(texts, padding=True, add_special_tokens=not has_chat, return_tensors="pt")
         length = inputs["input_ids"].shape[1]
         if self.row_length is not None and length + self.max_tokens > self.row_length:
@@ -47,7 +49,8 @@ class Describer:
                 hint="another model, fewer examples (--prompt), or a smaller --max-tokens",
             )
         stop = {} if has_chat else {"stop_strings": ["\n"], "tokenizer": self.tokenizer}
-        with memory_told(f"describing {len(labels)} labels", SMALLER_BATCH), torch.inference_mode():
+        doing = memory_told(f"describing {len(labels)} labels", SMALLER_BATCH)
+        with doing, misfit_told("language model", folder), torch.inference_mode():
             output_BT = self.network.generate(
                 input_ids=inputs["input_ids"].to(self.network.device),
                 attention_mask=inputs["attention_mask"].to(self.network.device),

@@ -173,6 +173,20 @@ def memory_told(doing: str, hint: str) -> Iterator[None]:
         raise MmgicError(f"out of memory while {doing}", hint=hint) from error
 
 
+@contextmanager
+def misfit_told(what: str, folder: str) -> Iterator[None]:
+    """Tells of input that a model cannot take, as pictures of another size or tokens that it lacks, as an error of ours."""
+    try:
+        yield
+    except MmgicError:
+        raise
+    except Exception as error:  # networks and processors of others, which declare no errors
+        if _is_of_memory(error):
+            raise
+        hint = "are its weights, its processor and the prompt made for each other?"
+        raise InputError(f"the {what} cannot take its input: {_first_line(error)}", where=folder, hint=hint) from error
+
+
 def _is_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
@@ -183,5 +197,8 @@ def _read(read: Callable[[], T], folder: Path, what: str, hint: str = "is the do
     except Exception as error:  # files of others, read by libraries that declare no errors
         if _is_of_memory(error):
             raise
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise InputError(f"cannot read {what}: {first}", where=str(folder), hint=hint) from error
+        raise InputError(f"cannot read {what}: {_first_line(error)}", where=str(folder), hint=hint) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

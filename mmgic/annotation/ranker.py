@@ -14,7 +14,15 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModel
 
-from mmgic.annotation.loading import DTYPES, SMALLER_BATCH, load_network, load_processor, memory_told, square_side_px
+from mmgic.annotation.loading import (
+    DTYPES,
+    SMALLER_BATCH,
+    load_network,
+    load_processor,
+    memory_told,
+    misfit_told,
+    square_side_px,
+)
 from mmgic.annotation.settings import Precision
 from mmgic.errors import InputError
 
@@ -36,12 +44,13 @@ class Ranker:
 
         Raises:
             MmgicError: the batch does not fit the memory.
-            InputError: the model gives no numbers.
+            InputError: the model gives no numbers, or cannot take what its processor makes.
         """
         flat = [text for of_image in texts for text in of_image]
         if not flat:
             return [[] for _ in texts]
-        with memory_told(f"ranking {len(flat)} captions", SMALLER_BATCH):
+        doing = memory_told(f"ranking {len(flat)} captions", SMALLER_BATCH)
+        with doing, misfit_told("ranker", self.network.name_or_path):
             images_BD = self._features(self.network.get_image_features, self._pictures(images_BHWC))
             texts_RD = self._features(self.network.get_text_features, self._words(flat))
         owner_R = [number for number, of_image in enumerate(texts) for _ in of_image]
@@ -89,8 +98,10 @@ def load_ranker(folder: Path, precision: Precision, side_px: int | None, device:
     ranker = Ranker(network, processor, precision, side_px, max_tokens)
     try:
         ranker.scores(np.zeros((1, side_px, side_px, 3), np.uint8), [["a"]])
-    except (TypeError, ValueError, AttributeError, IndexError) as error:
-        raise _not_clip_like(network, folder) from error
+    except InputError as error:
+        if isinstance(error.__cause__, TypeError | AttributeError):  # it has other methods than CLIP
+            raise _not_clip_like(network, folder) from error
+        raise
     return ranker
 
 

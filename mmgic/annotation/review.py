@@ -5,6 +5,7 @@ or `no`: then it stays out, and is not asked for again. Descriptions may be edit
 checker (`mmgic descriptions --check`). Lines are appended as they are made, so that a killed run loses none but its last.
 """
 
+import codecs
 import os
 import re
 from collections import defaultdict
@@ -43,10 +44,7 @@ def read_review(path: Path) -> list[ReviewLine]:
     """
     if not path.exists():
         return []
-    data = path.read_bytes()
-    whole, newline, last = data.rpartition(b"\n")
-    if last.count(b"\t") < len(COLUMNS) - 1:
-        data = whole + newline
+    data = _whole_lines(path.read_bytes())
     if not data:
         return []
     lines = []
@@ -59,6 +57,20 @@ def read_review(path: Path) -> list[ReviewLine]:
             )
         lines.append(msgspec.convert(row, ReviewLine))
     return lines
+
+
+def _whole_lines(data: bytes) -> bytes:
+    """The lines without a last one that was cut; the tab at a line's end, which editors may take off, is there again."""
+    *lines, last = data.split(b"\n")
+    lines.append(last[: codecs.utf_8_decode(last, "surrogateescape")[1]])  # up to a letter of which bytes are missing
+    lines = [line + b"\t" if _lacks_findings(line.split(b"\t")) else line for line in lines]
+    if lines[-1].count(b"\t") < len(COLUMNS) - 1:
+        lines[-1] = b""
+    return b"\n".join(lines)
+
+
+def _lacks_findings(cells: list[bytes]) -> bool:
+    return len(cells) == len(COLUMNS) - 1 and cells[-1].decode(errors="replace").strip() in get_args(Status)
 
 
 def write_review(path: Path, lines: Iterable[ReviewLine]) -> None:

@@ -22,7 +22,7 @@ def decontaminate(benchmarks: Folder, out: Folder, as_json: bool, quiet: bool) -
     """Build the exclusion list that `normalize.exclusions` names: ids and hashes of the pictures of benchmarks.
 
     \b
-    Reads the files of the twelve benchmarks by their names, and every picture, packed or not (docs/duplicates.md).
+    Reads the files of the twelve benchmarks by their names, and every picture, packed or not (docs/decontamination.md).
     Prints how many ids and hashes each benchmark gave, and what is missing. What is called `train` is left out.
 
     Example: mmgic decontaminate --benchmarks benchmarks --out exclusions

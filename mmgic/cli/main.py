@@ -9,7 +9,7 @@ import click
 import mmgic
 
 STAGES = {
-    "fetch": "Take local sets, or make the built-in ones, with a ledger of every file.",
+    "fetch": "Take or download sets, or make the built-in ones, with a ledger of every file.",
     "normalize": "Raw files to record shards: upright boxes, main crops, regions.",
     "template": "Records to interleaved documents by a recipe.",
     "tokenize": "Documents to packed rows over text and visual tokens.",

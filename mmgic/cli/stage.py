@@ -2,7 +2,9 @@
 
 import inspect
 import signal
+import sqlite3
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -16,6 +18,7 @@ import msgspec
 from mmgic.cli.console import ProgressReport, say, show_error, show_json
 from mmgic.cli.options import FOLDER, stage_options
 from mmgic.errors import MmgicError, StoppedError
+from mmgic.execution import collect_rarely
 from mmgic.execution.call import Outcome, Plan, StageCall
 from mmgic.params import load_params
 from mmgic.shards.folder import Folder
@@ -88,6 +91,12 @@ def guarded(run: Callable[[], None], *, verbose: int = 0) -> int:
             traceback.print_exc()
         show_error(MmgicError(error.strerror or str(error), where=str(error.filename or "")))
         return MmgicError.exit_code
+    except sqlite3.OperationalError as error:  # of a temporary table: the ledger of downloads has errors of its own
+        if verbose >= 2:
+            traceback.print_exc()
+        hint = "make room where temporary files go, or name another place in TMPDIR"
+        show_error(MmgicError(str(error), where=tempfile.gettempdir(), hint=hint))
+        return MmgicError.exit_code
     return 0
 
 
@@ -96,6 +105,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _call(name: str, program: Any, options: dict[str, Any]) -> None:
+    collect_rarely()
     params = load_params(options["params"], options["overrides"])
     extra = {option.name: options[option.name] for option in _EXTRA.get(name, ()) if option.name}
     with ProgressReport(name, quiet=options["quiet"]) as progress:

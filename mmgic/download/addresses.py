@@ -32,7 +32,7 @@ def is_public(address: str) -> bool:
             return is_public(str(inner))
         if found.is_site_local:
             return False
-    return found.is_global and not found.is_multicast
+    return found.is_global and not found.is_multicast and not found.is_reserved
 
 
 def public_socket(info: AddressInfo) -> socket.socket:

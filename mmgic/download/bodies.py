@@ -94,14 +94,21 @@ class FileBody:
         self._file.close()
 
     def begin(self, validator: str) -> None:
-        """Drops what came before."""
-        self._note.unlink(missing_ok=True)
-        self._file.truncate(0)
-        self.validator, self.num_bytes = validator, 0
-        if validator:
-            note = self._note.with_name(f"{self._note.name}.new")
-            note.write_bytes(msgspec.json.encode(_Note(self._url, validator)))
-            note.rename(self._note)
+        """Drops what came before.
+
+        Raises:
+            MmgicError: the disk does not let it.
+        """
+        try:
+            self._note.unlink(missing_ok=True)
+            self._file.truncate(0)
+            self.validator, self.num_bytes = validator, 0
+            if validator:
+                note = self._note.with_name(f"{self._note.name}.new")
+                note.write_bytes(msgspec.json.encode(_Note(self._url, validator)))
+                note.rename(self._note)
+        except OSError as error:  # else it would pass for one of the connection's
+            raise disk_trouble(error, self.part) from error
 
     def write(self, data: bytes) -> None:
         """Adds bytes.
@@ -114,9 +121,7 @@ class FileBody:
             while view:
                 view = view[self._file.write(view) :]
         except OSError as error:
-            raise MmgicError(
-                error.strerror or str(error), where=str(self.part), hint="mend it and run the same command again"
-            ) from error
+            raise disk_trouble(error, self.part) from error
         self.num_bytes += len(data)
         self._progress(self.num_bytes)
 
@@ -126,6 +131,12 @@ class FileBody:
         except (FileNotFoundError, msgspec.MsgspecError):
             return ""
         return note.validator if note.url == self._url else ""
+
+
+def disk_trouble(error: Exception, place: Path) -> MmgicError:
+    """What a disk that is full or broken has said, as an error that names the place; the same command goes on later."""
+    words = getattr(error, "strerror", None) or str(error)
+    return MmgicError(words, where=str(place), hint="mend it and run the same command again")
 
 
 def name_whole_file(path: Path) -> bool:

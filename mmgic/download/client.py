@@ -4,7 +4,8 @@
 2. Headers are judged before the body is read: length, encoding, `X-Robots-Tag`. A body is counted while it comes, whatever was
    declared.
 3. What broke off is continued by Range where the server names the state of the file (If-Range); a changed file starts anew.
-4. Between tries stands a wait that grows, or the one that the server asks for; that one holds back all URLs of its host.
+4. Between tries stands a wait that grows, or the one that the server asks for; that one holds back all URLs of its host. Where
+   it is longer than `max_wait_s`, they are not asked until it is over.
 
 One request costs about 0.3 ms of one core; bodies in memory beyond 256 KiB share a budget (`large_bytes`).
 """
@@ -23,7 +24,7 @@ from yarl import URL
 from mmgic.download.bodies import Body, MemoryBody
 from mmgic.download.causes import CAUSES, Cause, cause_of_status
 from mmgic.download.faults import CAUGHT, cause_of_error
-from mmgic.download.limits import ByteBudget, Limits
+from mmgic.download.limits import ByteBudget, HostHeld, Limits
 from mmgic.download.robots import is_opted_out
 from mmgic.download.sessions import Sessions
 from mmgic.download.waits import backoff_s, retry_after_s
@@ -31,7 +32,9 @@ from mmgic.schema.params import FetchParams
 
 _LONGEST_URL = 16_384
 _LONGEST_DETAIL = 200
+_LONGEST_PAUSE_S = 86_400.0  # of a host, whatever it asks for
 _SMALL = 1 << 18  # bytes that a body may have without a share of the budget
+_PAUSING = (429, 503)  # statuses whose Retry-After speaks for the whole host
 _REDIRECTS = (301, 302, 303, 307, 308)
 _WITH_BODY = (200, 203, 206)
 _RANGE = re.compile(r"bytes (?:(?P<start>\d+)-\d+|\*)/(?P<total>\d+|\*)")
@@ -96,7 +99,7 @@ class Client:
         settings = params.download
         self._settings = settings
         self._sessions = Sessions(params)
-        self._limits = Limits(settings.concurrency, settings.per_host, settings.host_delay_s)
+        self._limits = Limits(settings.concurrency, settings.per_host, settings.host_delay_s, settings.max_wait_s)
         self._memory = ByteBudget(settings.large_bytes)
         self._directives = frozenset(params.respected_directives)
         self._agent = settings.user_agent.partition("/")[0].strip().lower()
@@ -123,25 +126,33 @@ class Client:
         url = parsed_url(text)
         if url is None:
             return Answer("bad_url", tries=0)
-        tries = 1
+        hop, tries = _Hop("rate_limited"), 0
         while True:
-            hop = await self._tried(url, body, terms)
+            try:
+                hop = await self._tried(url, body, terms)
+            except HostHeld:
+                break
+            tries += 1
             if not hop.cause or not CAUSES[hop.cause].is_retryable or tries == self._settings.tries:
                 break
             wait_s = max(hop.wait_s, backoff_s(text, tries, self._settings.backoff_s))
             if wait_s > self._settings.max_wait_s:
                 break
             await asyncio.sleep(wait_s)
-            tries += 1
         return Answer(hop.cause, hop.detail, hop.status, tries, hop.encoding)
 
     async def _tried(self, url: URL, body: Body, terms: Terms) -> _Hop:
-        """One try: from hop to hop until a body or an error comes."""
+        """One try: from hop to hop until a body or an error comes.
+
+        Raises:
+            HostHeld: a host of the way is not to be asked now.
+        """
         for _ in range(self._settings.max_redirects + 1):
             async with self._limits.place(_host(url)):
                 hop = await self._asked(url, body, terms)
             if hop.wait_s:
-                self._limits.hold(_host(url), min(hop.wait_s, self._settings.max_wait_s))
+                longest_s = _LONGEST_PAUSE_S if hop.status in _PAUSING else self._settings.max_wait_s
+                self._limits.hold(_host(url), min(hop.wait_s, longest_s))
             if hop.location is None:
                 if hop.cause and isinstance(body, MemoryBody) and body.num_bytes > _SMALL:
                     body.begin("")  # its share of the budget is given back

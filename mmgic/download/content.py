@@ -9,6 +9,7 @@ EXTENSIONS = {"jpeg": "jpg", "png": "png", "webp": "webp", "gif": "gif", "bmp": 
 """Extension of a file by its picture format."""
 
 _START = 1024
+_GZIP = b"\x1f\x8b"
 _MARKUP = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<!--")
 _SVG = (b"<svg", b"<?xml", b"<!doctype svg")
 _FOREIGN = (
@@ -48,7 +49,10 @@ def _other(data: bytes) -> Cause:
 
 
 def decoded(data: bytes, encoding: str, max_bytes: int) -> bytes | None:
-    """The bytes behind a `Content-Encoding`; None where they are broken or more than the limit, which is never exceeded."""
+    """The bytes behind a `Content-Encoding`; None where they are broken or more than the limit, which is never exceeded.
+
+    Of gzip in several members, which servers hardly send, the first alone would be a picture cut short: None too.
+    """
     if encoding not in ENCODINGS:
         return None
     for window in (47, -15):  # with the header of gzip or zlib; servers send deflate without one too
@@ -57,7 +61,8 @@ def decoded(data: bytes, encoding: str, max_bytes: int) -> bytes | None:
             found = unpacker.decompress(data, max_bytes + 1)
         except zlib.error:
             continue
-        return found if unpacker.eof and len(found) <= max_bytes else None
+        is_all = unpacker.eof and not unpacker.unused_data.startswith(_GZIP)
+        return found if is_all and len(found) <= max_bytes else None
     return None
 
 

@@ -10,6 +10,7 @@ Memory is a few chunks of each of the files that are fetched at once.
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -152,4 +153,5 @@ def _checked(path: Path, file: CatalogFile) -> tuple[bool, str]:
             own.update(data)
             for digest, _ in known:
                 digest.update(data)
+        os.fsync(stream.fileno())  # a note comes next that it is whole, and a power cut must not leave that alone
     return all(digest.hexdigest() == wanted for digest, wanted in known), own.hexdigest()

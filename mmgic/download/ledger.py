@@ -18,6 +18,7 @@ import msgspec
 import zstandard
 from blake3 import blake3
 
+from mmgic.download.bodies import disk_trouble
 from mmgic.download.causes import is_retryable
 from mmgic.schema.manifests import LedgerLine
 
@@ -45,6 +46,14 @@ class Ledger:
     def __enter__(self) -> Self:
         self._place.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(self._place / "ledger.sqlite", isolation_level=None)
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+        return self
+
+    def _prepare(self) -> None:
         for setting in ("locking_mode = exclusive", "journal_mode = wal", "synchronous = normal"):
             self._db.execute(f"pragma {setting}")
         self._db.execute(
@@ -54,7 +63,6 @@ class Ledger:
         for path in self._place.glob("unit-*.spool"):  # a kill may fall between the end of a unit and that of its spool
             if self.is_finished(int(path.stem.removeprefix("unit-"))):
                 path.unlink()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -117,15 +125,23 @@ class Spool:
     """Bytes of an open unit, one picture after the other."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file: BinaryIO = path.open("a+b", buffering=0)
         self._end = os.fstat(self._file.fileno()).st_size
 
     def append(self, data: bytes) -> int:
-        """Adds bytes and returns their place."""
+        """Adds bytes and returns their place.
+
+        Raises:
+            MmgicError: the disk does not take them.
+        """
         start = self._end
         view = memoryview(data)
-        while view:
-            view = view[self._file.write(view) :]
+        try:
+            while view:
+                view = view[self._file.write(view) :]
+        except OSError as error:
+            raise disk_trouble(error, self._path) from error
         self._end = start + len(data)
         return start
 

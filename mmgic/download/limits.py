@@ -1,7 +1,7 @@
 """How many requests run at once: in all, to one host, and how much memory their bodies take.
 
 A request waits for its host first, so that a slow host never holds places that others could use. What is known of a host is
-dropped when nobody asks it any more: memory does not grow with the number of hosts.
+dropped when nobody asks it any more and its pause is over: memory does not grow with the number of hosts.
 """
 
 import asyncio
@@ -10,13 +10,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
+class HostHeld(Exception):
+    """A host wants a longer pause than a request may wait for."""
+
+
 class _Host:
-    __slots__ = ("gate", "ready_at", "users")
+    __slots__ = ("gate", "has_timer", "held_until", "ready_at", "users")
 
     def __init__(self, places: int) -> None:
         self.gate = asyncio.Semaphore(places)
         self.users = 0
         self.ready_at = 0.0
+        self.held_until = 0.0
+        self.has_timer = False
 
 
 class Limits:
@@ -26,22 +32,29 @@ class Limits:
         concurrency: requests at once.
         per_host: requests to one host at once.
         host_delay_s: from the start of a request to the start of the next one to the same host.
+        max_wait_s: a request does not wait for the end of a longer pause that its host asked for.
     """
 
-    def __init__(self, concurrency: int, per_host: int, host_delay_s: float) -> None:
+    def __init__(self, concurrency: int, per_host: int, host_delay_s: float, max_wait_s: float) -> None:
         self._gate = asyncio.Semaphore(concurrency)
         self._per_host = per_host
         self._delay_s = host_delay_s
+        self._max_wait_s = max_wait_s
         self._hosts: dict[str, _Host] = {}
 
     def place(self, name: str) -> "_Place":
-        """A place for one request to a host, waited for and held while the block runs (`async with`)."""
+        """A place for one request to a host, waited for and held while the block runs (`async with`).
+
+        Raises:
+            HostHeld: when entered: the host asked for a pause that ends in more than `max_wait_s`.
+        """
         return _Place(self, name)
 
     def hold(self, name: str, seconds: float) -> None:
         """Lets no new request to a host start for a time: it asked for that."""
         host = self._host(name)
-        host.ready_at = max(host.ready_at, asyncio.get_running_loop().time() + seconds)
+        host.held_until = max(host.held_until, asyncio.get_running_loop().time() + seconds)
+        host.ready_at = max(host.ready_at, host.held_until)
         self._forget(name)
 
     def is_shared(self, name: str) -> bool:
@@ -79,6 +92,8 @@ class Limits:
     async def _wait(self, host: _Host) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            if host.held_until - loop.time() > self._max_wait_s:
+                raise HostHeld
             if (wait_s := host.ready_at - loop.time()) > 0:
                 await asyncio.sleep(wait_s)
             await self._gate.acquire()
@@ -100,8 +115,14 @@ class Limits:
         loop = asyncio.get_running_loop()
         if host.ready_at <= loop.time():
             del self._hosts[name]
-        else:
-            loop.call_at(host.ready_at, self._forget, name)
+        elif not host.has_timer:
+            host.has_timer = True
+            loop.call_at(host.ready_at, self._end_timer, name)
+
+    def _end_timer(self, name: str) -> None:
+        if name in self._hosts:
+            self._hosts[name].has_timer = False
+            self._forget(name)
 
 
 class _Place:

@@ -12,6 +12,7 @@ request, and the lines of the units that are open.
 
 import asyncio
 import os
+import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from pathlib import Path
 import msgspec
 from blake3 import blake3
 
-from mmgic.download.bodies import MemoryBody
+from mmgic.download.bodies import MemoryBody, disk_trouble
 from mmgic.download.client import Answer, Client, Terms
 from mmgic.download.content import ENCODINGS, decoded, picture_in
 from mmgic.download.floor import Floor
@@ -63,15 +64,18 @@ def taken_urls(
 
     Raises:
         TooManyBadError: fewer than `min_success_fraction` of the last `floor_after` came.
-        MmgicError: this machine is in trouble; see `Client`.
+        MmgicError: this machine is in trouble (see `Client`), or the ledger cannot be read or written.
     """
-    with Ledger(place) as ledger:
-        try:
-            run_loop(_Run(ledger, out, params, prefix, progress).all(iter(wanted)))
-        except TooManyBadError:
-            ledger.forget_failures()
-            raise
-        yield from ledger.lines()
+    try:
+        with Ledger(place) as ledger:
+            try:
+                run_loop(_Run(ledger, out, params, prefix, progress).all(iter(wanted)))
+            except TooManyBadError:
+                ledger.forget_failures()
+                raise
+            yield from ledger.lines()
+    except sqlite3.Error as error:
+        raise disk_trouble(error, place) from error
 
 
 @dataclass(eq=False)
@@ -105,13 +109,14 @@ class _Run:
         self._most_units = min(max(4, (_OPEN_URLS + settings.floor_after) // params.pictures_per_tar), _OPEN_UNITS)
         self._units: set[_Unit] = set()
         self._complete: deque[_Unit] = deque()
+        self._num_places = _WINDOW * settings.concurrency
         self._ended = 0
         self._earlier = 0
         self._is_last = False
 
     async def all(self, wanted: Iterator[LedgerLine]) -> None:
         """Asks for all, and packs them."""
-        self._window = asyncio.Semaphore(_WINDOW * self._params.download.concurrency)
+        self._window = asyncio.Semaphore(self._num_places)
         self._changed = asyncio.Event()
         self._freed = asyncio.Event()
         try:
@@ -121,6 +126,8 @@ class _Run:
                 while lines := list(islice(wanted, self._params.pictures_per_tar)):
                     await self._ask_unit(number, lines, tasks)
                     number += 1
+                for _ in range(self._num_places):  # those in the air may still show that the network is down
+                    await self._window.acquire()
                 self._is_last = True
                 self._changed.set()
         except BaseExceptionGroup as group:
@@ -155,14 +162,14 @@ class _Run:
         row = self._judged(answer, body, unit.spool)
         self._ledger.record(unit.number, index, row)
         unit.rows[index] = row
-        self._window.release()
         self._ended += 1
         self._progress(self._earlier + self._ended)
+        self._floor.count(row.cause)
         if unit.is_complete:
             self._queue(unit)
         if self._complete:
             self._changed.set()
-        self._floor.count(row.cause)
+        self._window.release()
 
     def _judged(self, answer: Answer, body: MemoryBody, spool: Spool) -> Row:
         """Puts a picture into the spool; anything else becomes a cause."""

@@ -3,8 +3,9 @@
 1. The failed lines of a source's ledger are the list; their pictures go into `pictures-retry<n>-00000.tar` and following, in
    the n-th retry. Tars that stand are not touched.
 2. The new ledger has the same lines in the same order, those that were asked again with what became of them.
-3. New tars, ledger and manifest wait in a hidden folder beside; a marker says that they are whole. Then they are moved, the
-   manifest last. A run that was killed while it moved them is ended by the next.
+3. New tars, ledger and manifest wait in a hidden folder beside; a marker says that they are whole. Then they are moved, and the
+   folder's manifest is written last, with what it says of other sources as it is by then. A run that was killed while it moved
+   them is ended by the next, unless the folder was made anew meanwhile.
 
 There is no floor under the success rate here: what fails again is what failed before. Memory is that of `pictures`.
 """
@@ -12,6 +13,7 @@ There is no floor under the success rate here: what fails again is what failed b
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -34,7 +36,6 @@ RetriedCauses = Literal["retryable", "all"]
 """Which failures are asked again: those that another try may mend, or all."""
 
 _READY = "ready"
-_LOCK = "lock"
 
 
 def retried(
@@ -54,19 +55,28 @@ def retried(
     """
     if not out.is_local:
         raise UsageError("failed URLs can be asked again in a local folder alone", where=out.url)
-    entry = _ledger_of(read_manifest(out, "raw"), source)
-    work = _work(out, source)
-    work.mkdir(exist_ok=True)
-    lock = FileLock(str(work / _LOCK))
+    _ledger_of(read_manifest(out, "raw"), source)
+    with _locked(out):
+        entry = _ledger_of(read_manifest(out, "raw"), source)
+        work = _work(out, source)
+        work.mkdir(exist_ok=True)
+        if not _is_ready(work, entry):
+            _prepare(out, entry, source, params, work, causes, limit, progress)
+        return _moved(work, out, source)
+
+
+@contextmanager
+def _locked(out: Folder) -> Iterator[None]:
+    path = Path(out.path).with_name(f".{out.name}.retry.lock")
+    lock = FileLock(str(path))
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise UsageError("another run asks again in this folder", where=str(work), hint="wait for it to end") from error
+        raise UsageError("another run asks again in this folder", where=out.url, hint="wait for it to end") from error
     try:
-        if not (work / _READY).exists():
-            _prepare(out, entry, source, params, work, causes, limit, progress)
-        return _moved(work, Path(out.path))
+        yield
     finally:
+        path.unlink(missing_ok=True)
         lock.release()
 
 
@@ -88,30 +98,38 @@ def _prepare(
             shutil.rmtree(other)
     files = Folder(str(work / digest / "files"))
     manifest = read_manifest(out, "raw")
-    retries = {**manifest.facts.get("retries", {})}
-    retries[source] = retries.get(source, 0) + 1
+    number = manifest.facts.get("retries", {}).get(source, 0) + 1
     lines = taken_urls(
         islice(_failed(out, entry, source, causes), limit),
         files / source,
         work / digest / "ledger",
         msgspec.structs.replace(params, download=msgspec.structs.replace(params.download, min_success_fraction=0.0)),
-        prefix=f"pictures-retry{retries[source]}",
+        prefix=f"pictures-retry{number}",
         progress=progress,
     )
     counts: Counter[str] = Counter()
     replaced = _counted(_replaced(out, entry, source, causes, limit, lines), source, counts)
     new = write_lines(files, entry.name, "", replaced)
-    others = {name: count for name, count in manifest.counts.items() if not _is_of(name, source)}
-    manifest = msgspec.structs.replace(
-        manifest,
-        shards=[new if shard.name == entry.name else shard for shard in manifest.shards],
-        counts=dict(sorted({**others, **counts}.items())),
-        facts={**manifest.facts, "retries": retries},
-    )
-    write_manifest(files, manifest)
+    facts = {"retries": {source: number}}
+    write_manifest(files, msgspec.structs.replace(manifest, shards=[new], counts=dict(counts), facts=facts))
     marker = work / f"{_READY}.part"
-    marker.write_text(digest)
+    marker.write_text(f"{digest} {entry.blake3}")
     marker.rename(work / _READY)
+
+
+def _is_ready(work: Path, entry: ShardEntry) -> bool:
+    """Whether an earlier run left all that is to replace the ledger `entry`, or has moved it in; what was of another goes."""
+    if not (work / _READY).exists():
+        return False
+    digest, old = (work / _READY).read_text().split()
+    files = Folder(str(work / digest / "files"))
+    known = [old]
+    if files.exists(MANIFEST):
+        known += [new.blake3 for new in read_manifest(files, "raw").shards if new.name == entry.name]
+    if entry.blake3 in known or len(known) == 1:  # or all is moved, and its removal was broken off
+        return True
+    (work / _READY).unlink()
+    return False
 
 
 def num_retryable(manifest: Manifest, source: str, causes: RetriedCauses) -> int:
@@ -178,17 +196,35 @@ def _is_of(name: str, source: str) -> bool:
     return name in (f"pictures.{source}", f"files.{source}") or name.startswith(f"failed.{source}.")
 
 
-def _moved(work: Path, out: Path) -> Manifest:
+def _moved(work: Path, out: Folder, source: str) -> Manifest:
     """Moves what is whole into the folder, the manifest last; whatever was moved before is not there any more."""
-    files = work / (work / _READY).read_text() / "files"
+    files = work / (work / _READY).read_text().split()[0] / "files"
     found = [path for path in files.rglob("*") if path.is_file() and not PART.search(path.name)]
-    for path in sorted(found, key=lambda path: (path.name == MANIFEST, not path.name.endswith(".tar"), path)):
-        path.replace(out / path.relative_to(files))
-    manifest = read_manifest(Folder(str(out)), "raw")
+    for path in sorted(found, key=lambda path: (not path.name.endswith(".tar"), path)):
+        if path.name != MANIFEST:
+            path.replace(Path(out.path) / path.relative_to(files))
+    manifest = read_manifest(out, "raw")
+    if (files / MANIFEST).exists():
+        manifest = _joined(manifest, read_manifest(Folder(str(files)), "raw"), source)
+        write_manifest(Folder(str(files.parent)), manifest)  # no half file may stay in the finished folder
+        (files.parent / MANIFEST).replace(Path(out.path) / MANIFEST)
     for path in work.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
     (work / _READY).unlink()
-    (work / _LOCK).unlink(missing_ok=True)
     work.rmdir()
     return manifest
+
+
+def _joined(manifest: Manifest, new: Manifest, source: str) -> Manifest:
+    """The folder's manifest with what a new one says of a source."""
+    entry = _ledger_of(new, source)
+    own = {name: count for name, count in new.counts.items() if _is_of(name, source)}
+    others = {name: count for name, count in manifest.counts.items() if not _is_of(name, source)}
+    retries = {**manifest.facts.get("retries", {}), source: new.facts["retries"][source]}
+    return msgspec.structs.replace(
+        manifest,
+        shards=[entry if shard.name == entry.name else shard for shard in manifest.shards],
+        counts=dict(sorted({**others, **own}.items())),
+        facts={**manifest.facts, "retries": retries},
+    )

@@ -96,15 +96,24 @@ def _proxies() -> dict[str, URL]:
     found = {}
     for scheme, text in urllib.request.getproxies_environment().items():
         if scheme in ("http", "https"):
-            url = URL(text if "://" in text else f"http://{text}")
-            if url.scheme not in ("http", "https") or not url.host:
+            url = _proxy_url(text)
+            if url is None:
+                _, at, place = text.rpartition("@")  # a password stays unsaid
                 raise ParamsError(
-                    f"{text} is no proxy that can be used",
+                    f"{'...' if at else ''}{at}{place} is no proxy that can be used",
                     where=f"{scheme.upper()}_PROXY",
                     hint="http://HOST:PORT, or fetch.download.trust_env=false",
                 )
             found[scheme] = url
     return found
+
+
+def _proxy_url(text: str) -> URL | None:
+    try:
+        url = URL(text if "://" in text else f"http://{text}")
+    except ValueError:
+        return None
+    return url if url.scheme in ("http", "https") and url.host else None
 
 
 def _authorization(proxy: URL) -> dict[str, str]:

@@ -97,7 +97,7 @@ def _values(entry: IdFiles, data: bytes) -> Iterator[Any]:
     if entry.rows == "lines":
         yield from (line.partition("\t")[0] for line in data.decode().splitlines())
     elif entry.rows == "table":
-        for cells in csv.DictReader(io.StringIO(data.decode("utf-8-sig"))):
+        for cells in csv.DictReader(io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="")):
             yield cells[entry.field]
     elif entry.rows == "keys":
         yield from msgspec.json.decode(data, type=dict[str, msgspec.Raw])

@@ -1,14 +1,16 @@
-"""Which records stay where several show the same picture: the first in the order of shards, whatever the workers.
+"""Which records stay where several show the same picture: the first in the order of the shards given, whatever the workers.
 
 1. `duplicate_key`: an earlier record has the key. Such a record may show another picture, so it counts for nothing below.
 2. `duplicate_exact` and `duplicate_id`: an earlier record has the same bytes, or a name in common (`coco:9`), though that one
-   may be dropped for one before it. All of them show the same picture.
+   may be dropped for one before it. Names are passed back too: of *a* (`coco:9`), *b* (`flickr:7`), *c* (both) only *a* stays.
+   Bytes are not: a site's notice that a picture is gone would make one of all pictures whose names it was got by.
 3. `duplicate_near`: an earlier kept record's hash is within the distance (`mmgic.duplicates.near`); records with equal hashes
    share their fate.
 
 The record that is kept for a dropped one is named: the end of the chain. Keys and names are compared by 64 bits (a chance of 3
 in 10,000 that any two of 100 million are taken for one), bytes by 128. Memory: three bytes a record, 24 bytes for one that is
-dropped, and what `repeats` and `near` take; columns of 50 bytes a record, and 16 a name, lie on disk.
+dropped, 150 for one that has a name in common, and what `repeats` and `near` take; columns of 50 bytes a record, and 16 a
+name, lie on disk.
 """
 
 from collections.abc import Iterator, Sequence
@@ -93,7 +95,9 @@ def decided(
     if params.exact:
         drop(repeats(columns.content, is_known, rows_per_part=rows_per_part), _EXACT)
     if params.by_id:
-        drop(_same_ids(columns, is_known, causes, rows_per_part), _ID)
+        rows, firsts = _first_named(columns, is_known, rows_per_part)
+        is_left = causes[rows] == 0
+        drop(iter([(rows[is_left], firsts[is_left])]), _ID)
     if params.near_distance >= 0:
         is_left = (causes == 0) & columns.has_pixels
         drop(repeats([columns.pixels], is_left, rows_per_part=rows_per_part), _NEAR)
@@ -105,22 +109,24 @@ def decided(
     return Decisions(shards, columns, causes, kept)
 
 
-def _same_ids(
-    columns: Columns, is_known: Mask, causes: NDArray[np.uint8], rows_per_part: int
-) -> Iterator[tuple[Rows, Rows]]:
-    """Rows not dropped yet that have a name of an earlier row, and the first such row; dropped rows lend their names."""
-    pairs = [
+def _first_named(columns: Columns, is_known: Mask, rows_per_part: int) -> tuple[Rows, Rows]:
+    """Of rows that names join, in one step or more: all but the first, ascending, and for each the first."""
+    found = [
         np.stack([columns.id_rows[places], columns.id_rows[firsts]])
         for places, firsts in repeats([columns.ids], is_known[columns.id_rows], rows_per_part=rows_per_part)
     ]
-    if not pairs:
-        return
-    rows, firsts = np.concatenate(pairs, axis=1)
-    is_new = (rows != firsts) & (causes[rows] == 0)
-    rows, firsts = rows[is_new], firsts[is_new]
-    order = np.lexsort((firsts, rows))
-    found, places = np.unique(rows[order], return_index=True)
-    yield found, firsts[order][places]
+    pairs = np.concatenate([np.zeros((2, 0), dtype=np.int64), *found], axis=1)
+    rows, places = np.unique(pairs, return_inverse=True)
+    left, right = places.reshape(pairs.shape)
+    first = np.arange(len(rows))
+    while (is_apart := first[left] != first[right]).any():
+        left, right = left[is_apart], right[is_apart]
+        ends = np.sort([first[left], first[right]], axis=0)
+        np.minimum.at(first, ends[1], ends[0])  # each later end now points at an earlier one ...
+        while not np.array_equal(further := first[first], first):  # ... and all point at the end of their chain
+            first = further
+    is_later = first != np.arange(len(rows))
+    return rows[is_later], rows[first[is_later]]
 
 
 def _follow(kept: Rows) -> None:

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from mmgic.schema.languages import LANGUAGES
+
 PositiveInt = Annotated[int, Meta(ge=1)]
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
 PositiveFloat = Annotated[float, Meta(gt=0.0)]
@@ -62,9 +64,9 @@ class DownloadParams(_Section, frozen=True):
     `concurrency` requests run at once, `per_host` of them to one host, a request to it starts `host_delay_s` after the one
     before. A picture may take `timeout_s`, headers and body; nothing may stall for `idle_timeout_s`. A URL is asked `tries`
     times where that may help; the wait in between begins near `backoff_s` and doubles, or is the server's own wish
-    (`Retry-After`), but where more than `max_wait_s` is wanted the URL is given up. `trust_env` goes through the proxies of
-    HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Bodies of more than 256 KiB share `large_bytes` of memory. The run stops when fewer
-    than `min_success_fraction` of the last `floor_after` URLs came.
+    (`Retry-After`), but where more than `max_wait_s` is wanted the URL is given up, and meanwhile its host is not asked.
+    `trust_env` goes through the proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Bodies of more than 256 KiB share
+    `large_bytes` of memory. The run stops when fewer than `min_success_fraction` of the last `floor_after` URLs came.
     """
 
     concurrency: Annotated[int, Meta(ge=1, le=8192)]
@@ -152,6 +154,8 @@ class CaptionParams(_Section, frozen=True):
     def __post_init__(self) -> None:
         if self.min_words > self.max_words:
             raise ValueError(f"min_words {self.min_words} is above max_words {self.max_words}")
+        if self.languages != "any" and (unknown := sorted(set(self.languages) - LANGUAGES)):
+            raise ValueError(f"languages: no code `{unknown[0]}`; two letters where a language has two: en, de, zh")
 
 
 class DescriptionParams(_Section, frozen=True):

@@ -164,7 +164,7 @@ class RawBox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fault: Literal["unreadable", "unknown_label"] | None = None
 
 
-class RawRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RawRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True):
     """One image as its source describes it; what `normalize` turns into a `Record`.
 
     `declared_size_px` is the width and height that the annotation states, (0, 0) where it states none. Boxes of one that
@@ -191,7 +191,7 @@ class RawRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origin: str = ""
 
 
-class LostImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LostImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True):
     """An image that its annotation makes unusable (a name that leaves its folder, a broken row), or that is not listed at all.
 
     It becomes a rejection with `cause`; `num_boxes` are counted as dropped with it, and what `dropped` says as for a record.

@@ -60,7 +60,8 @@ class Work:
         fresh: drop what earlier runs left, finished or not, whatever their params.
 
     Raises:
-        UsageError: `out` holds something that is not ours, or another run of ours and `fresh` is off, or is being written.
+        UsageError: `out` is an input, or holds something that is not ours, or another run of ours and `fresh` is off, or is
+            being written.
     """
 
     def __init__(self, out: Folder, manifest: Manifest, *, fresh: bool) -> None:
@@ -76,6 +77,8 @@ class Work:
         self.was_done = False
 
     def __enter__(self) -> Self:
+        if any(ref.path in (".", self.out.url) for ref in self.manifest.inputs.values()):
+            raise UsageError("the output folder is an input of this run", where=self.out.url, hint="give another --out")
         found = _finished(self.out, self.manifest)
         if found and not self.fresh:
             if _identity(found) != self.digest:

@@ -3,7 +3,8 @@
 What is decided depends on all shards, so it starts when the first pass is through, which writes into a folder of its own. A
 shard is rewritten from there, never in place, and moved to the output when its note is written, so that a killed run finds
 all that it needs. Pictures of benchmarks, which came into no shard, are decided about before all others, so that their copies
-go with them. Memory is one record, and the keys of some shards.
+go with them; then the splits that are held out, so that they lose nothing to training. Memory is one record, and the keys of
+some shards.
 """
 
 import tempfile
@@ -42,6 +43,7 @@ from mmgic.sources.statistics import add_record, add_rejected, merged
 from mmgic.sources.tallies import dropped_with, num_boxes
 
 _SHARDS_OF_KEYS = 256
+_TRAINING = ("restval", "train")  # Karpathy's restval is trained on
 
 
 class CleaningUnit(msgspec.Struct, frozen=True):
@@ -54,25 +56,36 @@ class CleaningUnit(msgspec.Struct, frozen=True):
 @contextmanager
 def decided_about(shards: Sequence[str], drafts: Folder, work: Work, params: DuplicateParams) -> Iterator[Decisions]:
     """What is decided about the records of all shards, and what was excluded; it lies on disk while the block lasts."""
-    excluded = [name for name in map(excluded_name, shards) if has_in_benchmarks(drafts, name)]
-    names = [*excluded, *shards]
+    ordered = sorted(shards, key=_held_out_first)
+    excluded = [name for name in map(excluded_name, ordered) if has_in_benchmarks(drafts, name)]
+    names = [*excluded, *ordered]
     with tempfile.TemporaryDirectory(dir=work.root.path if work.root.is_local else None) as place:
         columns = columns_of_shards(drafts, names, Path(place))
         yield decided(names, columns, params, Path(place))
 
 
-def shards_decided(decisions: Decisions) -> Iterator[tuple[str, bool]]:
-    """Every shard in order, and whether it loses something."""
-    for number, shard in enumerate(decisions.shards):
-        if not is_excluded_name(shard):
-            yield shard, decisions.has_drops(number)
+def shards_decided(decisions: Decisions, shards: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Every shard, in the order given, and whether it loses something."""
+    return ((shard, decisions.has_drops(number)) for shard, number in _numbered(decisions, shards))
 
 
-def units_with_drops(decisions: Decisions) -> Iterator[CleaningUnit]:
-    """The shards that lose something, in order."""
-    for number, shard in enumerate(decisions.shards):
-        if decisions.has_drops(number) and not is_excluded_name(shard):
+def units_with_drops(decisions: Decisions, shards: Sequence[str]) -> Iterator[CleaningUnit]:
+    """The shards that lose something, in the order given."""
+    for shard, number in _numbered(decisions, shards):
+        if decisions.has_drops(number):
             yield CleaningUnit(shard, decisions.drops(number))
+
+
+def _numbered(decisions: Decisions, shards: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """The shards with their numbers in the order in which they were decided about."""
+    numbers = {name: number for number, name in enumerate(decisions.shards)}
+    return ((shard, numbers[shard]) for shard in shards)
+
+
+def _held_out_first(shard: str) -> tuple[bool, str]:
+    """Its split's place. Within one the shards stay in order, so how many records a shard holds decides nothing."""
+    split = shard.rpartition("-")[0]
+    return split in _TRAINING, split
 
 
 class Cleaning:

@@ -33,7 +33,7 @@ _ALIKE = 0.75
 _MARKUP = re.compile(
     r"[<>{}\[\]|\\^~`_*=@#\uFFFD]|&#?\w+;|https?:|\s\s|\A\s|\s\Z|[\u00C2\u00C3][\u0080-\u00BF]|\u00E2\u20AC"
 )
-_SENTENCE_END = re.compile(r"(\S+[.!?][\"')]*)\s+(?=[\"'(]?[A-Z0-9])")
+_SENTENCE_END = re.compile(r"(?<!\S)(\S+[.!?][\"')]*)\s+(?=[\"'(]?[A-Z0-9])")
 _ABBREVIATIONS = frozenset(["approx.", "ca.", "dr.", "e.g.", "etc.", "i.e.", "mr.", "mrs.", "st.", "u.s.", "vs."])
 _PLACEHOLDERS = frozenset(
     ["todo", "tbd", "n/a", "na", "none", "null", "unknown", "undefined", "description", "-", "?", ""]

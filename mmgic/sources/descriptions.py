@@ -17,7 +17,7 @@ from blake3 import blake3
 from mmgic.schema.params import DescriptionParams
 from mmgic.schema.records import Label
 from mmgic.shards.folder import Folder
-from mmgic.sources.label_tables import rows_from_tsv
+from mmgic.sources.label_tables import rows_from_tsv, unquoted
 from mmgic.sources.wordnet import WordNet, sentence_from_gloss
 
 HEADER = ("id", "name", "description")
@@ -142,8 +142,13 @@ def tsv_from_labels(labels: Iterable[Label]) -> str:
 
 
 def tsv_from_rows(rows: Iterable[tuple[str, ...]]) -> str:
-    """Lines of cells; what would break a cell becomes a space."""
-    return "".join("\t".join(" ".join(cell.split()) for cell in row) + "\n" for row in rows)
+    """Lines of cells; what would break a cell becomes a space, and quotes that would be taken off are quoted."""
+    return "".join("\t".join(_cell(text) for text in row) + "\n" for row in rows)
+
+
+def _cell(text: str) -> str:
+    cell = " ".join(text.split())
+    return cell if unquoted(cell) == cell else '"' + cell.replace('"', '""') + '"'
 
 
 def coverage(is_described: Mapping[str, bool]) -> dict[str, tuple[int, int]]:

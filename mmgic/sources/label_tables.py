@@ -48,5 +48,12 @@ def rows_from_tsv(
         yield row
 
 
+def unquoted(cell: str) -> str:
+    """A cell without the quotes that spreadsheets put around one with a comma or a quote in it."""
+    inner = cell[1:-1]
+    is_quoted = len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' not in inner.replace('""', "")
+    return inner.replace('""', '"').strip() if is_quoted else cell
+
+
 def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.removesuffix("\r").split("\t")]
+    return [unquoted(cell.strip()) for cell in line.removesuffix("\r").split("\t")]

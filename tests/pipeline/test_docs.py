@@ -91,6 +91,12 @@ def test_every_stage_has_a_page_and_every_command_is_mentioned() -> None:
         assert f"mmgic {command} " in text, command
 
 
+def test_the_readme_has_a_line_for_every_set_of_boxes() -> None:
+    calls = [words for words in commands(ROOT / "README.md") if words[0] == "fetch" and "--in" in words]
+    taken = {words[words.index("--source") + 1] for words in calls}
+    assert {entry.name for entry in catalog().values() if entry.kind == "detection"} <= taken
+
+
 def test_every_known_name_of_a_column_is_on_the_page_of_captions() -> None:
     page = (ROOT / "docs" / "sources" / "captions.md").read_text(encoding="utf-8")
     table = page.partition("## Columns")[2].partition("## Filters")[0]

@@ -37,8 +37,8 @@ EXPECTED = [
     ("folder-again", "duplicate_near", "coco-000000000007 in train-00001.tar, distance "),
     ("folder-copy", "duplicate_exact", "coco-000000000003 in train-00000.tar"),
     ("folder-copy2", "duplicate_exact", "coco-000000000003 in train-00000.tar"),
-    ("folder-new2", "duplicate_exact", "folder-new in train-00004.tar"),
-    ("folder-zval-new", "duplicate_exact", "folder-new in train-00004.tar"),
+    ("folder-new", "duplicate_exact", "folder-zval-new in val-00000.tar"),  # what is held out loses nothing to training
+    ("folder-new2", "duplicate_exact", "folder-zval-new in val-00000.tar"),
 ]
 
 # Runs `mmgic` and kills itself at the n-th rename of a file: each is a step of the way from work to output.
@@ -129,12 +129,30 @@ def test_the_first_of_the_same_pictures_stays(cleaned: Path) -> None:
     keys = [record.key for record in records]
     assert keys == [
         *(f"coco-{i:012d}" for i in range(12)),
-        "folder-new",
         "folder-white",
         "folder-white2",
+        "folder-zval-new",
         "folder-zval",
     ]
     assert [not record.perceptual_hash for record in records] == ["white" in key for key in keys]
+
+
+@pytest.mark.parametrize("num_records", [1, 5, 100])
+def test_how_many_records_a_shard_holds_decides_nothing(
+    call: Call, raw: Path, cleaned: Path, tmp_path: Path, num_records: int
+) -> None:
+    """With few a shard of `val` is full before the last ones of `train`, with many it comes after them."""
+    out = tmp_path / "records"
+    done = call(
+        "normalize", "--in", raw, "--out", out, *SETTINGS, "--set", f"normalize.records_per_shard={num_records}"
+    )
+    assert done.returncode == 0, done.stderr
+    assert _kept(out) == _kept(cleaned)
+
+
+def _kept(place: Path) -> set[str]:
+    folder, manifest = _manifest(place)
+    return {record.key for shard in manifest.shards for record, _ in read_record_shard(folder, shard)}
 
 
 def test_a_shard_that_loses_all_is_left_out(cleaned: Path) -> None:

@@ -97,6 +97,10 @@ def test_a_missing_section_is_named(params: Params) -> None:
             "normalize.regions.min_area_fraction=0.95",
             "`normalize.regions`: min_area_fraction 0.95 is above max_area_fraction 0.9",
         ),
+        (
+            "normalize.captions.languages=[en, deu]",
+            "`normalize.captions`: languages: no code `deu`; two letters where a language has two: en, de, zh",
+        ),
     ],
 )
 def test_a_value_against_its_rule_is_named(params_path: Path, override: str, what: str) -> None:
@@ -106,6 +110,13 @@ def test_a_value_against_its_rule_is_named(params_path: Path, override: str, wha
     assert (found, where) == (what, at)
     if override.startswith("tokenize.too_long"):
         assert hint == "one of drop, truncate, split"
+
+
+def test_the_hint_is_of_the_items_of_a_list(params_path: Path) -> None:
+    found, _, hint = _refusal(params_path, "normalize.captions.apply_to=[web]")
+    assert found == "`normalize.captions.apply_to[0]`: Invalid enum value 'web'"
+    assert hint.startswith("one of photos, scenes, coco, ")
+    assert _refusal(params_path, "normalize.captions.apply_to=laion")[2] == "one of web"
 
 
 @pytest.mark.parametrize(

@@ -173,8 +173,14 @@ def _image_entries(stream: Source, where: str) -> Iterator[Entry]:
             yield Entry(image, [ImageRow(fault=value.detail)])
         else:
             others = {SOURCE: image, "coco": value.coco_id, "flickr": value.flickr_id}
-            ids = {name: str(other) for name, other in others.items() if other is not None}
+            ids = {name: text for name, other in others.items() if (text := _plain_number(other))}
             yield Entry(image, [ImageRow((value.width, value.height), value.url, ids)])
+
+
+def _plain_number(value: int | str | None) -> str:
+    """An id as other sets' readers write it; empty for what is none: pictures without an id must not have it in common."""
+    text = str(value).strip().lstrip("0")
+    return text if text.isdecimal() and text.isascii() else ""
 
 
 def _list_entries(part: _List, stream: Source, where: str) -> Iterator[Entry]:

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,6 +91,30 @@ def test_a_model_that_answers_prompts_wants_one(model_path: Model, settings: Set
     with pytest.raises(UsageError, match="answers prompts") as caught:
         load_captioner(model_path("llava"), settings(), CPU)
     assert "--prompt" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["blip", "git", "blip2"])
+def test_pictures_of_another_size_than_the_models_are_named(
+    model_path: Model, settings: Settings, pictures: np.ndarray, tmp_path: Path, name: str
+) -> None:
+    AutoModelForImageTextToText.from_pretrained(model_path(name)).save_pretrained(tmp_path)
+    processor = AutoProcessor.from_pretrained(model_path(name))
+    processor.image_processor.size = processor.image_processor.crop_size = {"height": 32, "width": 32}
+    processor.save_pretrained(tmp_path)
+    captioner = load_captioner(tmp_path, settings(), CPU)
+    with pytest.raises(InputError, match="the captioner cannot take its input: ") as caught:
+        captioner.candidates(pictures, KEYS)
+    assert caught.value.where == str(tmp_path)
+
+
+def test_a_prompt_without_a_place_for_the_picture_is_named(
+    model_path: Model, settings: Settings, pictures: np.ndarray, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(model_path("llava"), tmp_path / "llava"))
+    (folder / "chat_template.jinja").unlink()
+    captioner = load_captioner(folder, settings(prompt="a picture of"), CPU)
+    with pytest.raises(InputError, match="the captioner cannot take its input: "):
+        captioner.candidates(pictures, KEYS)
 
 
 def test_a_text_model_has_no_processor_for_pictures(settings: Settings, tmp_path: Path) -> None:

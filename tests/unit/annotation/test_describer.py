@@ -60,6 +60,16 @@ def test_the_prompt_that_comes_along_fits_a_usual_model(model_path: Model) -> No
     assert len(ids) < 4096  # of bytes and short pieces: a real tokenizer needs a quarter
 
 
+def test_tokens_that_the_model_lacks_are_named(model_path: Model, tmp_path: Path) -> None:
+    network = AutoModelForCausalLM.from_pretrained(model_path("llama"))
+    network.resize_token_embeddings(40)
+    network.save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(model_path("llama")).save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="the language model cannot take its input: index out of range") as caught:
+        load_describer(tmp_path, SHORT, "fp32", CPU, 12).sentences(LABELS)
+    assert caught.value.where == str(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["clip", "blip"])
 def test_a_model_that_writes_no_text_is_refused(model_path: Model, name: str) -> None:
     with pytest.raises(InputError, match=f"a model of type `{name}` cannot be the language model"):

@@ -50,6 +50,16 @@ def test_a_model_without_one_space_for_pictures_and_texts_is_refused(model_path:
     assert caught.value.where == str(model_path(name))
 
 
+def test_pictures_of_another_size_than_the_models_are_named(model_path: Model, tmp_path: Path) -> None:
+    AutoModel.from_pretrained(model_path("clip")).save_pretrained(tmp_path)
+    processor = AutoProcessor.from_pretrained(model_path("clip"))
+    processor.image_processor.size = processor.image_processor.crop_size = {"height": 32, "width": 32}
+    processor.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=r"the ranker cannot take its input: .*32\*32") as caught:
+        load_ranker(tmp_path, "fp32", None, CPU)
+    assert caught.value.where == str(tmp_path)
+
+
 def test_features_that_are_no_numbers_are_named(model_path: Model, tmp_path: Path) -> None:
     network = AutoModel.from_pretrained(model_path("clip"))
     with torch.no_grad():

@@ -37,9 +37,25 @@ def test_a_line_that_was_cut_while_it_was_written_is_left_out(tmp_path: Path) ->
     for length in range(len(line) + 1):
         path.write_text(whole + line[:length])
         ids = [found.id for found in read_review(path)]
-        assert ids == (["coco:17", "coco:47"] if line[:length].count("\t") == 4 else ["coco:17"])
+        assert ids == (["coco:17", "coco:47"] if "\tnew" in line[:length] else ["coco:17"])
     path.write_text(HEADER[:9])
     assert read_review(path) == []
+
+
+def test_an_editor_may_take_the_tabs_at_the_ends_of_lines(tmp_path: Path) -> None:
+    path = tmp_path / "review.tsv"
+    path.write_text(f"{HEADER}coco:17\tcat\t{CAT}\tok\ncoco:47\tcup\t{CUP}\tok")
+    assert read_review(path) == [ReviewLine("coco:17", "cat", CAT, "ok"), ReviewLine("coco:47", "cup", CUP, "ok")]
+
+
+def test_a_cut_within_a_letter_costs_no_more_than_the_finding(tmp_path: Path) -> None:
+    path = tmp_path / "review.tsv"
+    line = f"{HEADER}coco:17\tcat\t{CAT}\tnew\tduplicate: as coco:1 (caf\u00e9".encode()
+    path.write_bytes(line[:-1])
+    assert [(found.id, found.findings) for found in read_review(path)] == [("coco:17", "duplicate: as coco:1 (caf")]
+    path.write_bytes(line[:-1] + b"x")
+    with pytest.raises(InputError, match="not UTF-8"):
+        read_review(path)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
-"""The group: help that answers at once and loads nothing heavy, and names that are nearly right."""
+"""The group: help that loads next to nothing, and names that are nearly right."""
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -11,30 +10,23 @@ from click.testing import CliRunner
 import mmgic
 from mmgic.cli.main import OTHERS, STAGES, main
 
-_HEAVY = ("torch", "transformers", "deepspeed", "numpy", "sklearn", "tokenizers", "rich", "msgspec", "fsspec")
-
-
-def test_help_answers_within_300_ms(project: Path) -> None:
-    def seconds() -> float:
-        start = time.perf_counter()
-        words = [sys.executable, "-c", "from mmgic.cli.main import main; main()", "--help"]
-        done = subprocess.run(words, capture_output=True, text=True, cwd=project, check=True)
-        assert "Stages, in their order" in done.stdout and done.stderr == ""
-        return time.perf_counter() - start
-
-    assert min(seconds() for _ in range(5)) < 0.3
+_THEIRS = {"mmgic", "click"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["tokenise"]])
-def test_help_and_mistakes_import_nothing_heavy(project: Path, arguments: list[str]) -> None:
+def test_help_and_mistakes_answer_at_once_as_they_import_click_alone(project: Path, arguments: list[str]) -> None:
     code = f"""import sys
+before = set(sys.modules)
 from mmgic.cli.main import main
 try:
     main({arguments!r})
 except SystemExit:
-    print([name for name in {_HEAVY!r} if name in sys.modules])"""
+    names = set(sys.modules) - before
+    print(len(names), *{{name.partition(".")[0] for name in names}} - sys.stdlib_module_names)"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=project, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    number, *others = done.stdout.splitlines()[-1].split()
+    assert set(others) == _THEIRS
+    assert int(number) < 100
 
 
 @pytest.mark.parametrize("name", [*STAGES, *OTHERS])

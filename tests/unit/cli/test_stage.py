@@ -3,6 +3,8 @@
 import errno
 import os
 import signal
+import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -103,6 +105,12 @@ def test_options_of_one_stage_reach_it(fetch: Callable[..., Result]) -> None:
             "error: No space left on device\n  at /x\n",
         ),
         (OSError("odd"), 1, "error: odd\n"),
+        (
+            sqlite3.OperationalError("database or disk is full"),
+            1,
+            f"error: database or disk is full\n  at {tempfile.gettempdir()}\n"
+            "hint: make room where temporary files go, or name another place in TMPDIR\n",
+        ),
     ],
 )
 def test_errors_become_exit_codes(

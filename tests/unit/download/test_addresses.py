@@ -51,6 +51,10 @@ def test_public_ones(address: str) -> None:
         "64:ff9b::a00:1",
         "2002:7f00:1::1",
         "2002:a00:1::1",
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "64:ff9b:1::7f00:1",
+        "4000::1",
     ],
 )
 def test_private_ones(address: str) -> None:

@@ -78,6 +78,8 @@ def test_encodings_are_undone(picture: Picture) -> None:
         assert decoded(packed, encoding, len(data) - 1) is None
         assert decoded(packed[:-9], encoding, 10**6) is None
     assert decoded(data, "gzip", 10**6) is None
+    assert decoded(gzip.compress(data) + bytes(5), "gzip", 10**6) == data
+    assert decoded(gzip.compress(data) + gzip.compress(data), "gzip", 10**6) is None
     assert decoded(data, "br", 10**6) is None
 
 

@@ -2,9 +2,6 @@
 
 import hashlib
 import os
-import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from mmgic.schema.manifests import LedgerLine
 from mmgic.schema.params import FetchParams
 from mmgic.shards.folder import Folder
 from tests.unit.download.conftest import Settings
+from tests.unit.download.programs import started, take_file
 from tests.unit.download.server import Request, Server
 
 _DATA = os.urandom(700_000)
@@ -166,19 +164,13 @@ def test_limits_of_files_are_their_own(server: Server, settings: Settings, tmp_p
     _taken(tmp_path, settings(max_picture_bytes=1000), _file("a", url))
 
 
-_PROGRAM = """
-import sys
-from pathlib import Path
-from mmgic.download.files import taken_catalog_files
-from mmgic.params import load_params
-from mmgic.schema.catalog import CatalogFile
-from mmgic.shards.folder import Folder
-
-place, url, params = sys.argv[1:]
-fetch = load_params(Path(params), ["fetch.allow_private=true", "fetch.download.trust_env=false"]).fetch
-file = CatalogFile(name="a", urls=[url], holds="bytes", source="here")
-print(taken_catalog_files([file], Path(place) / "out", Folder(place + "/notes"), fetch, license=""))
-"""
+def test_trouble_of_the_disk_is_not_blamed_on_the_url(server: Server, settings: Settings, tmp_path: Path) -> None:
+    url = server.serve("/a", _DATA, {"ETag": '"1"'})
+    (tmp_path / "out" / "a.part.json.new").mkdir(parents=True)
+    with pytest.raises(MmgicError, match="directory") as caught:
+        _taken(tmp_path, settings(tries=3), _file("a", url))
+    assert caught.value.where == str(tmp_path / "out" / "a.part")
+    assert server.asked == {"/a": 1}
 
 
 def test_a_killed_process_leaves_bytes_that_the_next_one_does_not_ask_for(
@@ -201,17 +193,17 @@ def test_a_killed_process_leaves_bytes_that_the_next_one_does_not_ask_for(
             asked.set()
             await request.reader.read()  # until the client is gone
 
-    words = [sys.executable, "-c", _PROGRAM, str(tmp_path), server.url("/a"), str(params_path)]
-    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    values = ["fetch.allow_private=true", "fetch.download.trust_env=false"]
+    words = tmp_path, server.url("/a"), params_path, values
     for number in range(1, 4):
         asked.clear()
-        process = subprocess.Popen(words, env=environment)
-        assert asked.wait(timeout=60)
-        while not part.exists() or part.stat().st_size < number * 200_000:
-            pass
-        process.send_signal(signal.SIGKILL)
-        process.wait(timeout=60)
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60)
-    assert blake3(_DATA).hexdigest() in done.stdout
+        with started(take_file, *words) as process:
+            assert asked.wait(timeout=60)
+            while not part.exists() or part.stat().st_size < number * 200_000:
+                pass
+            process.kill()
+    with started(take_file, *words) as process:
+        process.join(timeout=60)
+        assert process.exitcode == 0
     assert starts == [0, 200_000, 400_000, 600_000]
     assert (tmp_path / "out" / "a").read_bytes() == _DATA

@@ -3,17 +3,16 @@
 The server runs in the test's process, so that its log outlives every kill; the downloader is a process of its own.
 """
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
 
 from mmgic.download.ledger import Ledger
+from tests.unit.download.programs import started, take_pictures
 from tests.unit.download.server import Request, Server
 
 _NUM_URLS = 5000
@@ -21,22 +20,6 @@ _PER_TAR = 400
 _CONCURRENCY = 16
 _KILLED_AFTER = (1, 150, 399, 401, 1300, 1301, 2222, 3999, 4990, 5000)
 """Requests in all at which the downloader is killed."""
-
-_PROGRAM = """
-import sys
-from pathlib import Path
-from mmgic.download.pictures import taken_urls
-from mmgic.params import load_params
-from mmgic.schema.manifests import LedgerLine
-from mmgic.shards.folder import Folder
-from mmgic.shards.lines import write_lines
-
-place, url, num_urls, params, *values = sys.argv[1:]
-fetch = load_params(Path(params), values).fetch
-wanted = (LedgerLine(f"{number:09d}", origin=f"{url}{number}") for number in range(int(num_urls)))
-lines = taken_urls(wanted, Folder(place + "/out"), Path(place) / "ledger", fetch)
-write_lines(Folder(place + "/out"), "ledger.jsonl.zst", "", lines)
-"""
 
 
 def _values() -> list[str]:
@@ -70,17 +53,20 @@ def test_nothing_is_missing_and_nothing_recorded_is_asked_for_again(
         else:
             await request.reply(200, pictures[number % 50] + str(number).encode())
 
-    def start(place: Path) -> "subprocess.Popen[bytes]":
-        place.mkdir(exist_ok=True)
-        words = [str(place), server.url("/"), str(_NUM_URLS), str(params_path), *_values()]
-        return subprocess.Popen([sys.executable, "-c", _PROGRAM, *words], env={**os.environ, "PYTHONPATH": os.getcwd()})
+    def start(place: Path) -> AbstractContextManager[ForkServerProcess]:
+        return started(take_pictures, 0, place, server.url("/"), _NUM_URLS, params_path, _values())
+
+    def whole(place: Path) -> bool:
+        with start(place) as process:
+            process.join(timeout=600)
+            return process.exitcode == 0
 
     def outputs(place: Path) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in sorted((place / "out").iterdir())}
 
     with Server() as server:
         server.otherwise = page
-        assert start(tmp_path / "unbroken").wait(timeout=600) == 0
+        assert whole(tmp_path / "unbroken")
         expected = outputs(tmp_path / "unbroken")
         assert len(server.log) == _NUM_URLS and server.most_open <= _CONCURRENCY
         server.log.clear()
@@ -89,10 +75,9 @@ def test_nothing_is_missing_and_nothing_recorded_is_asked_for_again(
         while limits:
             reached.clear()
             first = len(server.log)
-            process = start(place)
-            assert reached.wait(timeout=300)
-            process.send_signal(signal.SIGKILL)
-            process.wait(timeout=60)
+            with start(place) as process:
+                assert reached.wait(timeout=300)
+                process.kill()
             server.wait_until_quiet()
             limits.pop(0)
             asked = {request.path for request in server.log[first:]}
@@ -101,10 +86,41 @@ def test_nothing_is_missing_and_nothing_recorded_is_asked_for_again(
             assert before <= recorded
             assert len(asked - recorded) <= _CONCURRENCY
         first = len(server.log)
-        assert start(place).wait(timeout=600) == 0
+        assert whole(place)
         assert {request.path for request in server.log[first:]}.isdisjoint(recorded)
         assert set(server.asked) == {f"/{number}" for number in range(_NUM_URLS)}
         assert max(server.asked.values()) <= 1 + len(_KILLED_AFTER)
         assert len(server.log) <= _NUM_URLS + _CONCURRENCY * len(_KILLED_AFTER)
     found = {name: data for name, data in outputs(place).items() if not name.endswith(".part")}
     assert found == expected
+
+
+def test_killed_at_any_step(server: Server, picture: Callable[..., bytes], params_path: Path, tmp_path: Path) -> None:
+    """Each new folder, sync, renaming and removal is a step: before and after a tar gets its name, its unit its end."""
+    data = picture()
+
+    async def page(request: Request) -> None:
+        number = int(request.path[1:])
+        await request.reply(404 if number % 7 == 0 else 200, data + str(number).encode())
+
+    server.otherwise = page
+    values = [*_values(), "fetch.pictures_per_tar=8", "fetch.download.concurrency=4", "fetch.download.floor_after=5"]
+
+    def run(step: int, place: Path) -> int | None:
+        with started(take_pictures, step, place, server.url("/"), 30, params_path, values) as process:
+            process.join(timeout=60)
+            return process.exitcode
+
+    def outputs(place: Path) -> dict[str, bytes]:
+        found = sorted((place / "out").iterdir())
+        return {path.name: path.read_bytes() for path in found if path.suffix != ".part"}
+
+    assert run(0, tmp_path / "unbroken") == 0
+    num_steps = int((tmp_path / "unbroken" / "num_steps").read_text())
+    for step in range(1, num_steps + 1):
+        server.log.clear()
+        assert run(step, tmp_path / str(step)) == -9
+        assert run(0, tmp_path / str(step)) == 0
+        assert outputs(tmp_path / str(step)) == outputs(tmp_path / "unbroken")
+        assert len(server.asked) == 30 and server.asked.total() <= 30 + 4
+        assert list((tmp_path / str(step)).rglob("*.spool")) == []

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from blake3 import blake3
 
-from mmgic.download.ledger import Ledger, Row
+from mmgic.download.ledger import Ledger, Row, Spool
+from mmgic.errors import MmgicError
 from mmgic.schema.manifests import LedgerLine
 
 
@@ -39,6 +41,14 @@ def test_a_torn_end_of_a_spool_is_cut(tmp_path: Path) -> None:
         assert ledger.spool_path(0).read_bytes() == b"whole"
         assert spool.append(b"next") == 5
         spool.close()
+
+
+def test_a_full_disk_is_named() -> None:
+    spool = Spool(Path("/dev/full"))
+    with pytest.raises(MmgicError, match="No space left") as caught:
+        spool.append(b"whole")
+    assert (caught.value.where, "run the same command again" in caught.value.hint) == ("/dev/full", True)
+    spool.close()
 
 
 def test_rows_whose_bytes_are_lost_are_asked_again(tmp_path: Path) -> None:

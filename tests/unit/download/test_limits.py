@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from mmgic.download.limits import ByteBudget, Limits
+from mmgic.download.limits import ByteBudget, HostHeld, Limits
 
 
 def _most_at_once(limits: Limits, hosts: list[str]) -> tuple[int, Counter[str]]:
@@ -31,14 +31,14 @@ def _most_at_once(limits: Limits, hosts: list[str]) -> tuple[int, Counter[str]]:
 
 
 def test_requests_at_once_are_bounded_in_all_and_by_host() -> None:
-    left, most = _most_at_once(Limits(5, 2, 0.0), ["a", "b", "c", "d"] * 50)
+    left, most = _most_at_once(Limits(5, 2, 0.0, 60.0), ["a", "b", "c", "d"] * 50)
     assert most == {"all": 5, "a": 2, "b": 2, "c": 2, "d": 2}
     assert left == 0
 
 
 def test_a_slow_host_takes_no_places_of_others() -> None:
     async def run() -> list[str]:
-        limits, done, gate = Limits(2, 1, 0.0), [], asyncio.Event()
+        limits, done, gate = Limits(2, 1, 0.0, 60.0), [], asyncio.Event()
 
         async def one(host: str) -> None:
             async with limits.place(host):
@@ -57,7 +57,7 @@ def test_a_slow_host_takes_no_places_of_others() -> None:
 
 def test_a_host_is_asked_no_sooner_than_it_wants_and_forgotten_then() -> None:
     async def run() -> tuple[list[float], int, int]:
-        limits, loop, starts = Limits(10, 10, 0.05), asyncio.get_running_loop(), []
+        limits, loop, starts = Limits(10, 10, 0.05, 60.0), asyncio.get_running_loop(), []
 
         async def one() -> None:
             async with limits.place("h"):
@@ -77,9 +77,36 @@ def test_a_host_is_asked_no_sooner_than_it_wants_and_forgotten_then() -> None:
     assert (held, left) == (1, 0)
 
 
+def test_nobody_waits_for_the_end_of_a_longer_pause() -> None:
+    """Those that wait already when the host asks for it neither; other hosts go on."""
+
+    async def run() -> tuple[list[object], int, int]:
+        limits, gate, done = Limits(10, 1, 0.0, 5.0), asyncio.Event(), []
+
+        async def one(host: str) -> None:
+            async with limits.place(host):
+                await gate.wait()
+                done.append(host)
+
+        tasks = [asyncio.create_task(one("h")) for _ in range(3)]
+        await asyncio.sleep(0)
+        limits.hold("h", 3600.0)
+        gate.set()
+        found = await asyncio.gather(*tasks, one("h"), one("other"), return_exceptions=True)
+        assert done == ["h", "other"]
+        for _ in range(100):
+            with pytest.raises(HostHeld):
+                await one("h")
+        return found, len(limits), len(asyncio.get_running_loop()._scheduled)  # type: ignore[attr-defined]
+
+    found, left, num_timers = asyncio.run(run())
+    assert [type(item) for item in found] == [type(None), *[HostHeld] * 3, type(None)]
+    assert (left, num_timers) == (1, 1)  # its pause is not over
+
+
 def test_a_cancelled_request_gives_its_place_back() -> None:
     async def run() -> int:
-        limits = Limits(1, 1, 0.0)
+        limits = Limits(1, 1, 0.0, 60.0)
 
         async def for_ever() -> None:
             async with limits.place("h"):

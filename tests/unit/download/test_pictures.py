@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import random
 import tarfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -225,6 +225,60 @@ def test_a_run_stops_when_the_network_goes_and_asks_again_what_failed_then(
     assert again == {path for path in first if int(path[1:]) >= 60}
     with Ledger(tmp_path / "ledger") as ledger:
         assert list(ledger.lines()) == lines
+
+
+def test_an_outage_at_the_end_of_the_list_costs_no_pictures(
+    server: Server, settings: Settings, picture: Picture, tmp_path: Path
+) -> None:
+    """When the run stops, the last URLs are all in the air: their tars wait for the last of them."""
+    data, is_down = picture(), True
+
+    async def page(request: Request) -> None:
+        if is_down and int(request.path[1:]) >= 80:
+            await asyncio.sleep(0.03)  # time enough to write a tar
+            request.reset()
+        else:
+            await request.reply(200, data)
+
+    server.otherwise = page
+    params = settings(pictures_per_tar=4, concurrency=4, tries=1, floor_after=20, min_success_fraction=0.25)
+    paths = [f"/{number}" for number in range(100)]
+    with pytest.raises(TooManyBadError):
+        _taken(tmp_path, _wanted(server, paths), params)
+    is_down = False
+    assert {line.state for line in _taken(tmp_path, _wanted(server, paths), params)} == {"ok"}
+    assert all(server.asked[path] == 1 for path in paths[:80])
+
+
+def test_a_host_that_wants_a_long_pause_holds_up_nobody(
+    server: Server, settings: Settings, picture: Picture, tmp_path: Path
+) -> None:
+    """60 URLs of a host that is asked twice at once and wants an hour: the others are not asked, and it is said why."""
+    with Server("127.0.0.2") as busy:
+        busy.otherwise = _refusing(429, "3600")
+        server.serve("/a", picture())
+        wanted = list(_wanted(busy, [f"/{number}" for number in range(60)]))
+        wanted.append(LedgerLine("000000060", origin=server.url("/a")))
+        lines = _taken(tmp_path, wanted, settings(per_host=2, max_wait_s=0.1, min_success_fraction=0.0))
+        asked = busy.asked.total()
+        assert asked <= 2
+    assert [line.cause for line in lines] == ["rate_limited"] * 60 + [""]
+    assert sum(line.tries for line in lines[:60]) == sum(line.status == 429 for line in lines[:60]) == asked
+
+
+def _refusing(status: int, retry_after: str) -> Callable[[Request], Awaitable[None]]:
+    async def page(request: Request) -> None:
+        await request.reply(status, b"", {"Retry-After": retry_after})
+
+    return page
+
+
+def test_a_ledger_that_cannot_be_read(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "ledger").mkdir()
+    (tmp_path / "ledger" / "ledger.sqlite").write_bytes(b"no database" * 1000)
+    with pytest.raises(MmgicError, match="not a database") as caught:
+        _taken(tmp_path, [], settings())
+    assert caught.value.where == str(tmp_path / "ledger")
 
 
 def test_trouble_of_this_machine_ends_the_run_and_blames_no_url(

@@ -1,9 +1,6 @@
 """Failed URLs asked again in a folder that stands: only those, in place, whole after a kill at any step."""
 
-import os
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +19,7 @@ from mmgic.shards.folder import Folder
 from mmgic.shards.lines import read_lines, write_lines
 from mmgic.shards.manifest import new_manifest, read_manifest, write_manifest
 from tests.unit.download.conftest import Settings
+from tests.unit.download.programs import ask_again, started
 from tests.unit.download.server import Request, Server
 
 _LEDGER = "web/ledger.jsonl.zst"
@@ -134,56 +132,43 @@ def test_again_and_again(web: Web, fetch: FetchParams, tmp_path: Path) -> None:
     assert {line.shard for line in _lines(out) if line.path == "web/000000005"} == {"web/pictures-retry2-00000.tar"}
 
 
-_PROGRAM = """
-import os, signal, sys
-from pathlib import Path
-from mmgic.download.retry import retried
-from mmgic.params import load_params
-from mmgic.shards.folder import Folder
-
-left, out, params, *values = sys.argv[1:]
-left = int(left)
-def crashing(whole):
-    def step(*arguments, **options):
-        global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return whole(*arguments, **options)
-    return step
-for name in ("rename", "replace", "unlink", "rmdir", "mkdir"):
-    setattr(os, name, crashing(getattr(os, name)))
-retried(Folder(out), "web", load_params(Path(params), values).fetch, causes="retryable")
-print(-left)
-"""
-
-
 def test_killed_at_any_step_and_run_again(web: Web, fetch: FetchParams, params_path: Path, tmp_path: Path) -> None:
-    """Each rename, removal and new folder is a step; up to the end of the moves a second run ends the first.
-
-    Tried are a step of the download and the last twelve: the marker, the moves, the removals.
-    """
+    """Each rename, removal, sync and new folder is a step; up to the end of the moves a second run ends the first."""
     _fetched(tmp_path / "first" / "raw", web, fetch)
     web.is_bad = False
     values = {"pictures_per_tar": 8, "allow_private": "true", "min_picture_side_px": 1, "download.trust_env": "false"}
-    words = [str(params_path), *(f"fetch.{name}={value}" for name, value in values.items())]
-    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    words = [f"fetch.{name}={value}" for name, value in values.items()]
 
-    def run(step: int, place: Path) -> "subprocess.CompletedProcess[str]":
-        program = [sys.executable, "-c", _PROGRAM, str(step), str(place / "raw"), *words]
-        return subprocess.run(program, env=environment, timeout=60, stdout=subprocess.PIPE, text=True)
+    def run(step: int, place: Path) -> int | None:
+        with started(ask_again, step, place, params_path, words) as process:
+            process.join(timeout=60)
+            return process.exitcode
 
     shutil.copytree(tmp_path / "first", tmp_path / "unbroken")
-    last = int(run(0, tmp_path / "unbroken").stdout)
+    assert run(0, tmp_path / "unbroken") == 0
+    last = int((tmp_path / "unbroken" / "num_steps").read_text())
     expected = _contents(tmp_path / "unbroken" / "raw")
-    for step in (5, *range(last - 11, last + 1)):
+    for step in range(1, last + 1):
         place = tmp_path / str(step)
         shutil.copytree(tmp_path / "first", place)
-        assert run(step, place).returncode == -9
+        assert run(step, place) == -9
+        if (place / ".raw.retry-web" / "ready").exists() and not (tmp_path / "ready").exists():
+            shutil.copytree(place, tmp_path / "ready")
         if _contents(place / "raw") != expected or (place / ".raw.retry-web" / "ready").exists():
-            assert run(0, place).returncode == 0
+            assert run(0, place) == 0
             assert list(place.glob(".raw*")) == []
         assert _contents(place / "raw") == expected, step
+
+    # Meanwhile another source is asked again; what was ready of the first must not undo that.
+    folder = Folder(str(tmp_path / "ready" / "raw"))
+    old = read_manifest(folder, "raw")
+    counts = {**old.counts, "pictures.other": 8}
+    write_manifest(folder, msgspec.structs.replace(old, counts=counts, facts={**old.facts, "retries": {"other": 1}}))
+    assert run(0, tmp_path / "ready") == 0
+    manifest = read_manifest(folder, "raw")
+    assert (manifest.counts["pictures.web"], manifest.counts["pictures.other"]) == (20, 8)
+    assert manifest.facts["retries"] == {"other": 1, "web": 1}
+    assert sum(line.state == "ok" for line in _lines(tmp_path / "ready" / "raw")) == 21
 
 
 def test_what_a_broken_off_retry_left_is_taken_up_or_dropped(web: Web, fetch: FetchParams, tmp_path: Path) -> None:
@@ -203,6 +188,26 @@ def test_what_a_broken_off_retry_left_is_taken_up_or_dropped(web: Web, fetch: Fe
     assert set(web.server.asked) == {"/5", "/10", "/20", "/25"} and web.server.asked.total() <= 5
 
 
+def test_what_was_ready_for_a_folder_that_was_made_anew_is_dropped(
+    web: Web, fetch: FetchParams, tmp_path: Path
+) -> None:
+    out = tmp_path / "raw"
+    _fetched(out, web, fetch)
+    web.is_bad = False
+    (work := tmp_path / ".raw.retry-web").mkdir()
+    old = {path.name: path.read_bytes() for path in (out / "web").glob("ledger*")}
+    shutil.copytree(out, work / "digest" / "files")
+    (work / "ready").write_text("digest 0123")
+    shutil.rmtree(out)
+    shutil.rmtree(tmp_path / "ledger")
+    _fetched(out, web, fetch)
+    assert old != {path.name: path.read_bytes() for path in (out / "web").glob("ledger*")}
+    manifest = retried(Folder(str(out)), "web", fetch, causes="retryable")
+    assert (manifest.counts["pictures.web"], web.server.asked) == (20, {})
+    assert sum(line.state == "ok" for line in _lines(out)) == 21
+    assert list(tmp_path.glob(".raw*")) == []
+
+
 def test_calls_that_make_no_sense(web: Web, fetch: FetchParams, tmp_path: Path) -> None:
     out = tmp_path / "raw"
     with pytest.raises(InputError, match="no such folder"):
@@ -212,6 +217,5 @@ def test_calls_that_make_no_sense(web: Web, fetch: FetchParams, tmp_path: Path) 
         retried(Folder(str(out)), "coco", fetch, causes="all")
     with pytest.raises(UsageError, match="local folder alone"):
         retried(Folder("memory://raw"), "web", fetch, causes="all")
-    (tmp_path / ".raw.retry-web").mkdir()
-    with FileLock(str(tmp_path / ".raw.retry-web" / "lock")), pytest.raises(UsageError, match="another run"):
+    with FileLock(str(tmp_path / ".raw.retry.lock")), pytest.raises(UsageError, match="another run"):
         retried(Folder(str(out)), "web", fetch, causes="all")

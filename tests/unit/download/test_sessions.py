@@ -111,6 +111,11 @@ def test_a_proxy_that_is_no_url(asked: Asked, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:1080")
     with pytest.raises(ParamsError, match="socks5://127.0.0.1:1080 is no proxy that can be used"):
         asked("http://public.example/a", trust_env=True)
+    for text in ("http://me:secret@proxy:99999", "me:secret@proxy:99999", "socks5://me:secret@proxy:99999"):
+        monkeypatch.setenv("http_proxy", text)
+        with pytest.raises(ParamsError, match=r"^\.\.\.@proxy:99999 is no proxy that can be used") as caught:
+            asked("http://public.example/a", trust_env=True)
+        assert "secret" not in str(caught.value)
     assert asked("ftp://x/", trust_env=False)[0].cause == "bad_url"
 
 

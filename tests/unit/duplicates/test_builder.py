@@ -9,6 +9,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from blake3 import blake3
 from PIL import Image
@@ -69,6 +71,12 @@ def tarred(files: dict[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
+def parquet(columns: dict[str, list[object]]) -> bytes:
+    stream = io.BytesIO()
+    pq.write_table(pa.table(columns), stream, row_group_size=2)
+    return stream.getvalue()
+
+
 def test_a_picture_gives_bytes_hash_and_the_id_in_its_name(build: Build) -> None:
     built = build({f"pope/val2014/{COCO}": COFFEE})
     (near,) = (line for line in built.exclusions if line.way == "near")
@@ -93,8 +101,11 @@ def test_a_picture_gives_bytes_hash_and_the_id_in_its_name(build: Build) -> None
             + b"\n1000000\tq\t0\n"
         },
         {"mmbench/dev.tsv.gz": gzip.compress(b"image\n" + b"\n".join(map(base64.b64encode, (COFFEE, CAT))))},
+        {"mmbench/dev-00000-of-00001.parquet": parquet({"question": ["a", "b"], "image": [COFFEE, CAT]})},
+        {"MMBench_EN.parquet": parquet({"image": [{"bytes": x, "path": None} for x in (COFFEE, CAT)] + [None]})},
+        {"mmbench.tar.gz": tarred({"dev.parquet": parquet({"images": [[], [{"bytes": COFFEE}, {"bytes": CAT}]]})})},
     ],
-    ids=["loose", "zip", "zip alone", "tar", "table", "packed table"],
+    ids=["loose", "zip", "zip alone", "tar", "table", "packed table", "bytes", "images", "lists in a tar"],
 )
 def test_pictures_are_found_however_they_are_packed(build: Build, files: dict[str, bytes]) -> None:
     built = build(files)
@@ -175,7 +186,68 @@ def test_what_is_no_sound_picture_is_counted(build: Build) -> None:
         "pictures_not_decoded": 2,
         "pictures_without_detail": 1,
         "pictures_not_read": 2,
+        "files_not_used.md": 1,
     }
+
+
+def test_names_in_a_table_give_ids_and_cells_are_wanted_whatever_they_are_called(build: Build) -> None:
+    cells = [{"bytes": COFFEE, "path": f"val2014/{COCO}"}, {"bytes": b"", "path": "a.jpg"}, {"bytes": CAT, "path": "b"}]
+    built = build({"pope/test.parquet": parquet({"image": cells}), "gqa/val.parquet": parquet({"image": [ROCKET]})})
+    assert built.table() == {"pope": {"id": 1, "exact": 2, "near": 2}, "gqa": {"id": 0, "exact": 1, "near": 1}}
+    assert Exclusion("pope", "id", "coco", "310196") in built.exclusions
+    assert built.counts["pictures_not_read"] == 1 and built.counts["pictures_not_listed"] == 0
+
+
+def test_what_gives_nothing_is_counted(build: Build) -> None:
+    link = tarfile.TarInfo("link.jpg")
+    link.type, link.linkname = tarfile.SYMTYPE, "1.jpg"
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        archive.addfile(link)
+    built = build(
+        {
+            "mme/a.jpg": COFFEE,
+            "mme/linked.tar": stream.getvalue(),
+            "mmbench/dev.pdf": b"%PDF",
+            "mmbench/labels.parquet": parquet({"index": [1], "image": ["1.jpg"]}),
+            "mmbench/dev.tsv": b"index\tpicture\n0\tx\n",
+            "mmbench/inner.zip": zipped({"pictures.zip": zipped({"1.jpg": CAT})}),
+            "pope/coco_pope_random.json": b'{"image": "310196.jpg"}',
+        }
+    )
+    assert {name: count for name, count in built.counts.items() if count} == {
+        "pictures": 1,
+        "members_that_are_no_files": 1,
+        "files_not_used.pdf": 1,
+        "tables_without_pictures": 2,
+        "files_not_used.zip": 1,
+        "files_of_ids": 1,
+        "files_of_ids_without_any": 1,
+    }
+    assert any(line.startswith("pope: no ids of questions") for line in built.missing)
+
+
+def test_a_file_of_several_benchmarks_is_read_from_a_tar_too(build: Build) -> None:
+    captions = json.dumps({"images": [{"id": 42}]}).encode()
+    built = build({"coco/annotations.tar.gz": tarred({"annotations/captions_val2014.json": captions})})
+    assert built.exclusions == {
+        Exclusion("coco-caption", "id", "coco", "42"),
+        Exclusion("coco-text-to-image", "id", "coco", "42"),
+    }
+
+
+def test_loose_pictures_are_a_benchmark_called_like_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "VizWiz").mkdir()
+    for number, picture in enumerate((COFFEE, CAT)):
+        (tmp_path / "VizWiz" / f"{number}.jpg").write_bytes(picture)
+    built = build_exclusions(Folder(str(tmp_path / "VizWiz")), threads=1, progress=lambda *_: None)
+    assert built.table() == {"vizwiz": {"id": 0, "exact": 2, "near": 2}}
+
+
+def test_a_folder_without_benchmarks_is_told(build: Build) -> None:
+    """An empty list would look as if nothing were in them."""
+    with pytest.raises(InputError, match="no ids and no pictures of benchmarks"):
+        build({"notes/README.md": b"# text", "vqav2/train2014/1.jpg": COFFEE})
 
 
 def test_what_is_missing_is_named_with_what_to_get(build: Build) -> None:
@@ -195,6 +267,8 @@ def test_what_is_missing_is_named_with_what_to_get(build: Build) -> None:
         ({"nocaps_val.json.gz": gzip.compress(b"[]" * 100)[:-12]}, "cannot read the file"),
         ({"a/pictures.zip": zipped({"1.jpg": COFFEE})[:-30]}, "cannot read the archive"),
         ({"t.tsv": b"image\n\xff\xfe\n"}, "cannot read the table"),
+        ({"mmbench/t.parquet": b"PAR1"}, "cannot read the Parquet file"),
+        ({"mmbench/t.parquet": parquet({"image": [COFFEE]})[:-9]}, "cannot read the Parquet file"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named(build: Build, files: dict[str, bytes], message: str) -> None:

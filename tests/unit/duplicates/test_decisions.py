@@ -1,9 +1,12 @@
 """Which record stays: chains of bytes and names, keys that count for nothing else, and near ones last."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
 from blake3 import blake3
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mmgic.duplicates.decisions import Drop, decided
 from mmgic.duplicates.fingerprints import UnitFingerprints, columns_of_shards, keys_of
@@ -111,6 +114,38 @@ def test_a_name_goes_on_through_a_record_that_is_dropped(scratch: Folder, tmp_pa
         "d": ("duplicate_id", "a", 0),
         "e": ("duplicate_id", "a", 0),
     }
+
+
+def test_names_are_passed_back_but_bytes_are_not(scratch: Folder, tmp_path: Path) -> None:
+    records = [
+        _record("a", coco="9"),
+        _record("b", flickr="7"),
+        _record("c", coco="9", flickr="7"),
+        _record("d", flickr="1"),
+        _record("e", flickr="2"),
+        _record("f", content="gone", flickr="1"),
+        _record("g", content="gone", flickr="2"),
+    ]
+    assert _drops(scratch, tmp_path, [records[:3], records[3:]]) == {
+        "b": ("duplicate_id", "a", 0),
+        "c": ("duplicate_id", "a", 0),
+        "f": ("duplicate_id", "d", 0),
+        "g": ("duplicate_exact", "d", 0),
+    }
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from(["x", "y", "z"]), st.sampled_from("0123456789"), max_size=3), max_size=25)
+)
+def test_of_all_that_names_join_the_first_stays(names: list[dict[str, str]]) -> None:
+    groups: list[set[int]] = []
+    for row, ids in enumerate(names):
+        mine = [group for group in groups if any(ids.items() & names[other].items() for other in group)]
+        groups = [group for group in groups if group not in mine] + [{row}.union(*mine)]
+    expected = {str(row): ("duplicate_id", str(min(group)), 0) for group in groups for row in group - {min(group)}}
+    with tempfile.TemporaryDirectory() as place:
+        records = [_record(str(row), **ids) for row, ids in enumerate(names)]
+        assert _drops(Folder(place), Path(place), [records]) == expected
 
 
 def test_a_record_whose_key_is_taken_hides_no_other(scratch: Folder, tmp_path: Path) -> None:

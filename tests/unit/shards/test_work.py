@@ -15,7 +15,7 @@ from filelock import FileLock
 from mmgic.errors import UsageError
 from mmgic.schema.manifests import InputRef, Manifest
 from mmgic.shards.folder import Folder
-from mmgic.shards.manifest import manifest_digest, new_manifest, read_manifest, write_manifest
+from mmgic.shards.manifest import input_ref, manifest_digest, new_manifest, read_manifest, write_manifest
 from mmgic.shards.work import UnitNote, Work, unfinished_works
 
 
@@ -75,6 +75,16 @@ def test_what_is_not_ours_is_refused_and_untouched(out: Folder, fresh: bool) -> 
     with pytest.raises(UsageError, match="not ours: a folder of documents where one of records is wanted"):
         _finish(out, _identity(), b"1", fresh=fresh)
     assert out.read("diary.txt") == b"mine"
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_an_input_is_never_replaced(out: Folder, fresh: bool) -> None:
+    first = _finish(out, _identity(), b"1")
+    inputs = {"records": input_ref(out, first, out)}
+    captioned = new_manifest("records", {}, "p2", inputs, shards=[], counts={})
+    with pytest.raises(UsageError, match="is an input of this run"):
+        _finish(out, captioned, b"2", fresh=fresh)
+    assert (out.read("a"), _left(out)) == (b"1", [])
 
 
 def test_an_empty_folder_is_filled(out: Folder) -> None:

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmgic.schema.languages import LANGUAGES
 from mmgic.schema.params import CaptionParams, Params
 from mmgic.schema.records import Caption, Label, LostImage, PictureRef, RawBox, RawRecord
+from mmgic.sources import captions
 from mmgic.sources.captions import caption_fault, filtered, language_score, repeated_fraction, words_of
 
 
@@ -121,6 +123,12 @@ def test_languages(rules: Callable[..., CaptionParams], language: str) -> None:
     assert caption_fault(TEXTS[language], rules(languages=[language])) == ""
     assert caption_fault(TEXTS[language], rules(languages=[code for code in TEXTS if code != language])) == "language"
     assert caption_fault(TEXTS[language], rules(languages="any")) == ""
+
+
+def test_the_codes_of_params_are_those_of_the_model() -> None:
+    texts = [*TEXTS.values(), "", "qu", "so", "yue 佢", "cbk", "nah", "jbo", "x", "kernewek", "ᏣᎳᎩ", "hello world"]
+    found = {language["lang"] for text in texts for language in captions._detector().detect(text, k=400)}
+    assert found == LANGUAGES
 
 
 def test_a_score_is_of_all_wanted_languages_together() -> None:

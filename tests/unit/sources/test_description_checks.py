@@ -31,6 +31,12 @@ def test_a_good_sentence_has_no_findings(text: str) -> None:
     assert kinds("crane", text) == []
 
 
+@pytest.mark.parametrize("unit", ["a", "a.", "a!)", ".", "&a", "\"'"])
+def test_no_text_takes_the_rules_long(unit: str) -> None:
+    """A rule that begins anew at every letter would not come to an end here."""
+    assert "too_long" in kinds("crane", unit * 300_000)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mmgic.errors import InputError
 from mmgic.execution import run_units
@@ -233,6 +235,12 @@ def test_what_would_break_a_cell_becomes_a_space() -> None:
     assert labels_from_tsv(tsv_from_labels(labels).encode(), "x") == [
         Label("toy:1", "a cup", "Two lines, one text. End.")
     ]
+
+
+@given(st.lists(st.text(alphabet='"a, '), min_size=2, max_size=2))
+def test_quotes_come_back_as_they_were(cells: list[str]) -> None:
+    name, text = (" ".join(cell.split()) for cell in cells)
+    assert labels_from_tsv(tsv_from_labels([Label("toy:1", name, text)]).encode(), "x") == [Label("toy:1", name, text)]
 
 
 def test_several_files_give_each_label_once(side_file: Callable[..., str]) -> None:

@@ -17,6 +17,15 @@ def test_cells_come_by_column_whatever_wrote_the_file() -> None:
     assert rows("id\tname\n") == []
 
 
+def test_quotes_of_a_spreadsheet_are_taken_off() -> None:
+    text = 'id\tname\tgloss\na:1\t"cat, tame"\t"says ""meow"", and purrs"\na:2\t"big" dog\t"Rex" or "Bob"\na:3\t"\t""\n'
+    assert rows(text) == [
+        {"id": "a:1", "name": "cat, tame", "gloss": 'says "meow", and purrs'},
+        {"id": "a:2", "name": '"big" dog', "gloss": '"Rex" or "Bob"'},
+        {"id": "a:3", "name": '"', "gloss": ""},
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "what", "where"),
     [

@@ -1,5 +1,7 @@
 """One unit of `normalize`: pictures are read, checked and counted; each broken one is named with its cause."""
 
+import math
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 from blake3 import blake3
 
 from mmgic.schema.params import NormalizeParams, Params
-from mmgic.schema.records import Caption, Label, Phrase, PictureRef, RawBox, RawRecord, Relation
+from mmgic.schema.records import Caption, Label, LostImage, Phrase, PictureRef, RawBox, RawRecord, Relation
 from mmgic.shards.folder import Folder
 from mmgic.shards.records import read_record_shard
 from mmgic.shards.work import UnitNote, UnitNotes
@@ -218,3 +220,14 @@ def test_a_picture_of_which_no_caption_is_left_is_rejected_and_its_captions_coun
     ]
     counts = {"dropped_caption.file_name": 1, "dropped_caption.too_short": 1}
     assert note.counts == {"boxes": 0, "pictures": 1, "rejected": 1, **counts}
+
+
+@pytest.mark.parametrize(
+    "odd", [{"declared_size_px": (10**30, 4)}, {"origin": "a lone \ud800"}, {"captions": [Caption("ünlü", "x", 0.1)]}]
+)
+def test_a_unit_comes_to_a_worker_as_it_was(odd: dict[str, Any]) -> None:
+    box = RawBox(Label("coco:18", "dog"), (0.1, math.inf, 2.0, 3.5), is_crowd=True, attributes=["old"])
+    record = RawRecord("a", "coco", "train", PictureRef("a.jpg", 5, 7, "00"), [], [box])
+    images = [msgspec.structs.replace(record, **odd), LostImage("b", "coco", "train", "unsafe_name", "../b")]
+    unit = RecordUnit("train-00000.tar", "train", images)
+    assert pickle.loads(pickle.dumps(unit)) == unit

@@ -75,6 +75,17 @@ def test_an_image_with_its_size_address_and_ids(record: Callable[..., RawRecord]
     )
 
 
+@pytest.mark.parametrize(
+    ("coco_id", "expected"),
+    [("000000000012", "12"), ("", ""), (0, ""), ("None", ""), (-1, ""), ("9" * 5000, "9" * 5000)],
+)
+def test_ids_are_written_as_other_sets_write_them_and_nothing_is_none(
+    record: Callable[..., RawRecord], coco_id: Any, expected: str
+) -> None:
+    """Two pictures without an id would be one picture if both had an empty one."""
+    assert record(images=[_image(1, coco_id=coco_id)]).ids.get("coco", "") == expected
+
+
 def test_boxes_have_a_corner_and_a_size(record: Callable[..., RawRecord]) -> None:
     inside, beyond, flat = _object(1), _object(2, x=-5, y=50, w=200, h=40.5), _object(3, w=0, h=-4)
     boxes = record(inside, beyond, flat).boxes
