@@ -77,7 +77,9 @@ class Work:
         self.was_done = False
 
     def __enter__(self) -> Self:
-        if any(ref.path in (".", self.out.url) for ref in self.manifest.inputs.values()):
+        # A raw folder keeps its inputs as they were given, every other one as seen from itself.
+        itself = self.out.url if self.manifest.kind == "raw" else "."
+        if any(ref.path in (itself, self.out.url) for ref in self.manifest.inputs.values()):
             raise UsageError("the output folder is an input of this run", where=self.out.url, hint="give another --out")
         found = _finished(self.out, self.manifest)
         if found and not self.fresh:
