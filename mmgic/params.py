@@ -19,7 +19,8 @@ from mmgic.errors import ParamsError
 from mmgic.schema.params import Params
 
 _FIELD = re.compile(r"(?:unknown|required) field `(?P<field>[^`]*)`")
-_PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
+_PATH = re.compile(r" - at (?P<key>`key` in )?`\$\.?(?P<path>[^`]*)`")
+_VALUE = re.compile(r"enum value '(?P<value>[^']*)'")
 
 
 def load_params(path: Path, overrides: Iterable[str] = ()) -> Params:
@@ -109,7 +110,10 @@ def _explained(error: msgspec.ValidationError, where: str) -> ParamsError:
     if field and "unknown" in text:
         hint = _near(field["field"], _fields_at(path))
     elif "enum" in text:
-        hint = f"one of {', '.join(_choices(path))}"
+        choices = _choices(path, is_key=bool(at and at["key"]))
+        value = _VALUE.search(text)
+        close = difflib.get_close_matches(value["value"], choices, n=1, cutoff=0.5) if value else []
+        hint = (f"did you mean `{close[0]}`? " if close else "") + f"one of {', '.join(choices)}"
     if field:
         path = f"{path}.{field['field']}" if path else field["field"]
     return ParamsError(f"`{path}`: {rule}" if path else rule, where=where, hint=hint)
@@ -123,18 +127,23 @@ def _fields_at(path: str) -> list[str]:
     return [f.name for f in msgspec.structs.fields(node)]
 
 
-def _choices(path: str) -> list[str]:
-    """The values that the field at a path may have; those of its items where it is a list."""
-    *parents, name = re.sub(r"\[.*?\]", "", path).split(".")
-    node: Any = Params
-    for step in parents:
-        node = next(f.type for f in msgspec.structs.fields(node) if f.name == step)
-    kind = next(f.type for f in msgspec.structs.fields(node) if f.name == name)
+def _choices(path: str, *, is_key: bool) -> list[str]:
+    """The values that what stands at a path may have, or the keys of the table there."""
+    kind: Any = Params
+    for step in re.findall(r"\[[^\]]*\]|[^.\[]+", path):
+        if step.startswith("["):
+            kind = get_args(_option(kind, list, dict))[-1]
+        else:
+            kind = next(f.type for f in msgspec.structs.fields(kind) if f.name == step)
+    kind = get_args(_option(kind, dict))[0] if is_key else kind
     while get_origin(kind) is not Literal:
-        options = get_args(kind)
-        lists = [option for option in options if get_origin(option) is list]
-        kind = lists[0] if lists and path.endswith("]") else options[0]
+        kind = get_args(kind)[0]
     return [str(value) for value in get_args(kind)]
+
+
+def _option(kind: Any, *origins: type) -> Any:
+    """A type, or the option of a union, that is a list or table."""
+    return next(option for option in (kind, *get_args(kind)) if get_origin(option) in origins)
 
 
 def _near(key: str, known: list[str]) -> str:

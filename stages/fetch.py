@@ -206,8 +206,15 @@ def _asked_again(call: StageCall, causes: RetriedCauses) -> Outcome:
             limit=call.limit,
             progress=_counting(call, f"URLs of {name}"),
         )
-    lines = summary_lines(manifest.counts, names) or ["no failed URL is left to ask again"]
+    lines = summary_lines(manifest.counts, names) or [_none_left(manifest, sources, causes)]
     return Outcome(manifest, was_done=not names, lines=tuple(lines))
+
+
+def _none_left(manifest: Manifest, sources: list[str], causes: RetriedCauses) -> str:
+    rest = 0 if causes == "all" else sum(num_retryable(manifest, name, "all") for name in sources)
+    if not rest:
+        return "no failed URL is left to ask again"
+    return f"{rest} failed URLs have causes that do not pass by themselves: `--retry-failed all` asks them too"
 
 
 def _retried_sources(call: StageCall, manifest: Manifest) -> list[str]:

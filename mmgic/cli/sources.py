@@ -17,7 +17,7 @@ from mmgic.sources.registry import SOURCES
 def sources(name: str | None, as_json: bool) -> None:
     """List the data sets of the catalog; with NAME, print one fully: files, licences, terms, how to get it.
 
-    `fetch` says whether `mmgic fetch` has a source that reads it.
+    `fetch` names the source of `mmgic fetch` that reads it.
 
     Example: mmgic sources visual-genome
     """

@@ -155,6 +155,8 @@ def _show_outcome(
         say(f"  {key:<34} {value:>14,}")
     for line in outcome.lines:
         say(line)
+    if outcome.manifest.kind in ("records", "documents") and not outcome.manifest.shards:
+        say("warning: nothing is left, the folder holds no shard")
     if left := unfinished_works(out):
         say(
             f"unfinished runs with other params lie beside it; remove what you do not want: {' '.join(w.url for w in left)}"

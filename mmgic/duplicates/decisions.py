@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from mmgic.duplicates.fingerprints import Columns
 from mmgic.duplicates.near import near_rows
-from mmgic.duplicates.repeats import ROWS_PER_PART, Mask, Rows, repeats
+from mmgic.duplicates.repeats import ROWS_PER_PART, Mask, Rows, release, repeats
 from mmgic.schema.params import DuplicateParams
 
 DuplicateCause = Literal["duplicate_key", "duplicate_exact", "duplicate_id", "duplicate_near"]
@@ -92,6 +92,7 @@ def decided(
 
     drop(repeats([columns.key], np.ones(count, dtype=bool), rows_per_part=rows_per_part), _KEY)
     is_known = np.asarray(causes == 0)
+    release(causes)
     if params.exact:
         drop(repeats(columns.content, is_known, rows_per_part=rows_per_part), _EXACT)
     if params.by_id:
@@ -103,9 +104,9 @@ def decided(
         drop(repeats([columns.pixels], is_left, rows_per_part=rows_per_part), _NEAR)
         is_left &= causes == 0
         if params.near_distance > 0:
-            near = near_rows(columns.pixels, is_left, params.near_distance, rows_per_part=rows_per_part)
-            drop(iter([near]), _NEAR)
-    _follow(kept)
+            drop(iter([near_rows(columns.pixels, is_left, params.near_distance)]), _NEAR)
+    _follow(kept, np.flatnonzero(causes))
+    release(causes, kept)
     return Decisions(shards, columns, causes, kept)
 
 
@@ -129,9 +130,8 @@ def _first_named(columns: Columns, is_known: Mask, rows_per_part: int) -> tuple[
     return rows[is_later], rows[first[is_later]]
 
 
-def _follow(kept: Rows) -> None:
+def _follow(kept: Rows, rows: Rows) -> None:
     """Points every dropped row at the kept one at the end of its chain: each points at an earlier row."""
-    rows = np.flatnonzero(kept != _NONE)
     while len(rows):
         further = kept[kept[rows]]
         is_further = further != _NONE
@@ -143,5 +143,7 @@ def _on_disk(path: Path, dtype: Any, count: int, value: int) -> NDArray[Any]:
     if not count:
         return np.zeros(0, dtype=dtype)
     column = np.memmap(path, dtype=dtype, mode="w+", shape=(count,))
-    column[:] = value
+    for start in range(0, count if value else 0, ROWS_PER_PART):  # a new file is zeros
+        column[start : start + ROWS_PER_PART] = value
+        release(column)
     return column

@@ -20,8 +20,9 @@ from math import comb
 
 import numpy as np
 
-from mmgic.duplicates.repeats import ROWS_PER_PART, Mask, Rows, Values, parts
+from mmgic.duplicates.repeats import Mask, Rows, Values, parts
 
+_ROWS_PER_PART = 1 << 22
 _LONG_RUN = 64
 _BRUTE = 1024
 _PAIRS_AT_ONCE = 1 << 22
@@ -30,7 +31,7 @@ _SORT_S, _COMPARE_S = 1e-7, 5e-9  # of a hash and a pair: they steer the cost, n
 
 
 def near_rows(
-    values: Values, is_wanted: Mask, max_distance: int, *, rows_per_part: int = ROWS_PER_PART
+    values: Values, is_wanted: Mask, max_distance: int, *, rows_per_part: int = _ROWS_PER_PART
 ) -> tuple[Rows, Rows]:
     """Rows to drop, ascending, and for each the first kept row within the distance.
 
@@ -64,8 +65,7 @@ def _crowded(values: Values, is_wanted: Mask, max_distance: int, rows_per_part: 
     """The wanted rows that have a neighbour, and some that may have one."""
     is_crowded = np.zeros(len(values), dtype=bool)
     for bits in _tables(int(np.count_nonzero(is_wanted)), max_distance):
-        for rows in parts(values, is_wanted, bits=bits, rows_per_part=rows_per_part):
-            found = values[rows]
+        for rows, (found,) in parts([values], is_wanted, bits=bits, rows_per_part=rows_per_part):
             keys = found & bits
             order = np.argsort(keys)
             found, keys = found[order], keys[order]

@@ -1,49 +1,70 @@
 """Equal values in long columns: which rows repeat the value of an earlier row.
 
-Columns may be memory maps. They are sorted in parts that hold all rows of a value, so that memory is one byte a row and some
-200 MB, whatever their length (unless one value alone has more rows than a part).
+Columns may be memory maps. They are sorted in parts that hold all rows of a value: of 32,768 rows up to two million rows, of a
+64th beyond, unless one value alone has more. So memory is one byte a row and 2 MB, or two bytes a row; each part is a pass
+over the columns. Pages of a map are given back as they are passed: they would count as this process's memory.
 """
 
+import mmap
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-ROWS_PER_PART = 1 << 22
+ROWS_PER_PART = 1 << 15
 
 Rows = NDArray[np.int64]
 Values = NDArray[np.uint64]
 Mask = NDArray[np.bool_]
 
+_MOST_DOUBLINGS = 6
 _ALL_BITS = np.uint64(2**64 - 1)
 _MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: the top bits of a product depend on all bits
 
 
 def parts(
-    values: Values, is_wanted: Mask, *, bits: np.uint64 = _ALL_BITS, rows_per_part: int = ROWS_PER_PART
-) -> Iterator[Rows]:
-    """The wanted rows, ascending, in parts: rows whose values have the same `bits` are in the same part."""
-    size = max(0, (len(values) - 1) // rows_per_part).bit_length()
-    if not size:
-        yield np.flatnonzero(is_wanted)
-        return
-    for part in range(1 << size):
-        found = []
-        for start in range(0, len(values), rows_per_part):
-            piece = slice(start, start + rows_per_part)
-            number = ((values[piece] & bits) * _MIXER) >> np.uint64(64 - size)
-            found.append(start + np.flatnonzero(is_wanted[piece] & (number == part)))
-        yield np.concatenate(found)
+    columns: Sequence[Values], is_wanted: Mask, *, bits: np.uint64 = _ALL_BITS, rows_per_part: int = ROWS_PER_PART
+) -> Iterator[tuple[Rows, list[Values]]]:
+    """The wanted rows, ascending, and their values in each column, in parts.
+
+    Rows whose values in the first column have the same `bits` are in the same part.
+    """
+    count = len(columns[0])
+    doublings = min((max(0, count - 1) // rows_per_part).bit_length(), _MOST_DOUBLINGS)
+    length = max(rows_per_part, count >> doublings)
+    for part in range(1 << doublings):
+        rows: list[Rows] = []
+        values: list[list[Values]] = [[] for _ in columns]
+        for start in range(0, max(count, 1), length):
+            pieces = [column[start : start + length] for column in columns]
+            is_in = is_wanted[start : start + length]
+            if doublings:
+                number = ((pieces[0] & bits) * _MIXER) >> np.uint64(64 - doublings)
+                is_in = is_in & (number == part)
+            places = np.flatnonzero(is_in)
+            rows.append(start + places)
+            for piece, some in zip(pieces, values, strict=True):
+                some.append(piece[places])
+            release(*columns)
+        yield np.concatenate(rows), [np.concatenate(some) for some in values]
+
+
+def release(*columns: NDArray[Any]) -> None:
+    """Gives the pages of memory maps back; what was written stays."""
+    for column in columns:
+        base: object = column.base
+        if isinstance(base, mmap.mmap):
+            base.madvise(mmap.MADV_DONTNEED)
 
 
 def repeats(
     columns: Sequence[Values], is_wanted: Mask, *, rows_per_part: int = ROWS_PER_PART
 ) -> Iterator[tuple[Rows, Rows]]:
     """Rows that are equal to an earlier wanted row in every column, and the first such row of each."""
-    for rows in parts(columns[0], is_wanted, rows_per_part=rows_per_part):
+    for rows, values in parts(columns, is_wanted, rows_per_part=rows_per_part):
         if not len(rows):
             continue
-        values = [column[rows] for column in columns]
         order = np.lexsort(values)  # stable: equal values stay in the order of their rows
         is_same = np.ones(len(rows) - 1, dtype=bool)
         for column in values:

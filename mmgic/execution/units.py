@@ -15,6 +15,13 @@ from mmgic.schema.manifests import Rejection, ShardEntry
 from mmgic.shards.manifest import write_rejections
 from mmgic.shards.work import UnitNote, Work
 
+_REMEDIES = {
+    "missing_picture": "see in docs/sources where its pictures must lie below --in, and fetch again",
+    "no_caption": "let `mmgic caption` write captions where the records have none (docs/captions.md)",
+    "size_mismatch": "set normalize.size_mismatch to `scale` or `trust`",
+}
+"""What to do about a cause that is nearly all of what was lost."""
+
 
 def commit_units(
     work: Work,
@@ -74,5 +81,6 @@ def check_bad_fraction(causes: Mapping[str, int], num_all: int, limit: float, wh
             f"{num_bad} of {num_all} were rejected, more than max_bad_fraction {limit:g}: "
             + ", ".join(f"{cause} {count}" for cause, count in most_first),
             where=where,
-            hint="mend what is named there, or raise this stage's max_bad_fraction (--set STAGE.max_bad_fraction=...)",
+            hint=f"{_REMEDIES.get(most_first[0][0], 'mend what is named there')}, or raise this stage's max_bad_fraction "
+            "(--set STAGE.max_bad_fraction=...)",
         )

@@ -15,11 +15,11 @@ _LABEL = 13
 def catalog_lines(entries: Iterable[CatalogEntry], readers: Iterable[str]) -> Iterator[str]:
     """One line an entry; `readers` are the sources that `fetch` has."""
     known = set(readers)
-    yield f"{'name':<19} {'kind':<10} {'access':<10} {'files':>5} {'bytes':>12} {'fetch':<6} licence of the annotations"
+    yield f"{'name':<19} {'kind':<10} {'access':<10} {'files':>5} {'bytes':>12} {'fetch':<13} licence of the annotations"
     for entry in entries:
         number = sum(1 for _ in entry.all_files())
-        fetch = "yes" if reader_of(entry) in known else "-"
-        head = f"{entry.name:<19} {entry.kind:<10} {entry.access:<10} {number:>5} {known_bytes(entry):>12} {fetch:<6}"
+        fetch = reader_of(entry) if reader_of(entry) in known else "-"
+        head = f"{entry.name:<19} {entry.kind:<10} {entry.access:<10} {number:>5} {known_bytes(entry):>12} {fetch:<13}"
         yield f"{head} {entry.license_annotations}"
 
 

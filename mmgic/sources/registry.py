@@ -1,5 +1,6 @@
 """The sources by name. A source takes a local set or makes its files itself; its module turns them into raw records."""
 
+import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -10,6 +11,7 @@ from mmgic.schema.manifests import LedgerLine, UrlRow
 from mmgic.schema.params import Columns, FetchParams
 from mmgic.schema.records import LostImage, RawRecord
 from mmgic.shards.folder import Folder
+from mmgic.sources.catalog import catalog
 from mmgic.sources.raw import RawFolder
 
 _TABLES = "mmgic.sources.url_tables"
@@ -126,5 +128,16 @@ def source_named(name: str) -> Source:
         UsageError: there is none.
     """
     if name not in SOURCES:
-        raise UsageError(f"no source `{name}`", where="--source", hint=f"one of: {', '.join(SOURCES)}")
+        raise UsageError(f"no source `{name}`", where="--source", hint=f"{_meant(name)}one of: {', '.join(SOURCES)}")
     return SOURCES[name]
+
+
+def _meant(name: str) -> str:
+    """A guess: a set of the catalog under its own name, or a slip of the pen."""
+    entry = catalog().get(name)
+    if entry and entry.kind == "benchmark":
+        return "a benchmark: `mmgic decontaminate --benchmarks DIR` reads it; "
+    if entry and entry.reader in SOURCES:
+        return f"it is read as source `{entry.reader}`; "
+    close = difflib.get_close_matches(name, SOURCES, n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`? " if close else ""

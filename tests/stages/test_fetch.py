@@ -121,7 +121,7 @@ def test_a_plan_counts_files_and_bytes_and_writes_nothing(call: Call, coco: Path
         (
             ["--source", "cocoo"],
             2,
-            f"error: no source `cocoo`\n  at --source\nhint: one of: {_SOURCES}\n",
+            f"error: no source `cocoo`\n  at --source\nhint: did you mean `coco`? one of: {_SOURCES}\n",
         ),
         (
             ["--in", "{place}"],

@@ -109,7 +109,7 @@ def test_a_value_against_its_rule_is_named(params_path: Path, override: str, wha
     at = f"--set {override}" if f"`{section}`" in what else str(params_path)
     assert (found, where) == (what, at)
     if override.startswith("tokenize.too_long"):
-        assert hint == "one of drop, truncate, split"
+        assert hint == "did you mean `split`? one of drop, truncate, split"
 
 
 def test_the_hint_is_of_the_items_of_a_list(params_path: Path) -> None:
@@ -117,6 +117,8 @@ def test_the_hint_is_of_the_items_of_a_list(params_path: Path) -> None:
     assert found == "`normalize.captions.apply_to[0]`: Invalid enum value 'web'"
     assert hint.startswith("one of photos, scenes, coco, ")
     assert _refusal(params_path, "normalize.captions.apply_to=laion")[2] == "one of web"
+    for value, meant in (("origins={coc: /tmp}", "coco"), ("columns={laion: {urk: link}}", "url")):
+        assert f"did you mean `{meant}`? one of " in _refusal(params_path, f"fetch.{value}")[2]
 
 
 @pytest.mark.parametrize(

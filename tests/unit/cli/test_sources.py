@@ -18,7 +18,7 @@ def test_the_list_names_every_entry() -> None:
     lines = told().splitlines()
     assert [line.split()[0] for line in lines[1:]] == list(catalog())
     row = next(line for line in lines if line.startswith("coco "))
-    assert row.split() == ["coco", "detection", "open", "8", "54.1", "GB", "yes", "CC", "BY", "4.0"]
+    assert row.split() == ["coco", "detection", "open", "8", "54.1", "GB", "coco", "CC", "BY", "4.0"]
 
 
 @pytest.mark.parametrize("name", list(catalog()))

@@ -76,3 +76,9 @@ def test_the_limit_is_a_share_of_all(num_bad: int, num_good: int, limit: float) 
     else:
         with pytest.raises(TooManyBadError):
             check_bad_fraction(causes, num_bad + num_good, limit, "here")
+
+
+def test_the_commonest_cause_has_its_own_remedy() -> None:
+    with pytest.raises(TooManyBadError) as caught:
+        check_bad_fraction({"no_caption": 5, "too_long": 1}, 6, 0.5, "here")
+    assert caught.value.hint.startswith("let `mmgic caption` write captions")

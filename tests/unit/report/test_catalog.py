@@ -75,7 +75,7 @@ def test_the_list_has_a_line_an_entry() -> None:
     )
     assert head.split() == ["name", "kind", "access", "files", "bytes", "fetch", "licence", "of", "the", "annotations"]
     assert first.split() == ["a-set", "captions", "form", "3", "-", "-", "CC", "BY", "4.0"]
-    assert second.split()[5] == "yes"
+    assert second.split()[5] == second.split()[0]
 
 
 def test_an_entry_names_all_that_is_known() -> None:

@@ -22,7 +22,21 @@ def test_a_source_has_its_functions(source: Source) -> None:
 def test_an_unknown_source_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="no source `cocoo`") as caught:
         source_named("cocoo")
-    assert caught.value.hint == f"one of: {', '.join(SOURCES)}"
+    assert caught.value.hint == f"did you mean `coco`? one of: {', '.join(SOURCES)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [
+        ("laion-coco", "it is read as source `laion`; "),
+        ("pope", "a benchmark: `mmgic decontaminate --benchmarks DIR` reads it; "),
+        ("zzz", ""),
+    ],
+)
+def test_a_name_of_the_catalog_is_led_to_what_reads_it(name: str, guess: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        source_named(name)
+    assert caught.value.hint == f"{guess}one of: {', '.join(SOURCES)}"
 
 
 def test_params_name_the_same_sources() -> None:
