@@ -8,9 +8,9 @@
    share their fate.
 
 The record that is kept for a dropped one is named: the end of the chain. Keys and names are compared by 64 bits (a chance of 3
-in 10,000 that any two of 100 million are taken for one), bytes by 128. Memory: three bytes a record, 24 bytes for one that is
-dropped, 150 for one that has a name in common, and what `repeats` and `near` take; columns of 50 bytes a record, and 16 a
-name, lie on disk.
+in 10,000 that any two of 100 million are taken for one), bytes by 128. Memory: 24 bytes for a record that is dropped, 150 for
+one that has a name in common, two bytes a record where near ones are looked for, and what `repeats` and `near` take; columns
+of 50 bytes a record, and 16 a name, lie on disk.
 """
 
 from collections.abc import Iterator, Sequence
@@ -90,9 +90,10 @@ def decided(
         for rows, firsts in found:
             causes[rows], kept[rows] = cause, firsts
 
-    drop(repeats([columns.key], np.ones(count, dtype=bool), rows_per_part=rows_per_part), _KEY)
-    is_known = np.asarray(causes == 0)
-    release(causes)
+    drop(repeats([columns.key], None, rows_per_part=rows_per_part), _KEY)
+    is_known = _on_disk(place / "known", np.bool_, count, True)
+    is_known[np.flatnonzero(causes)] = False
+    release(causes, is_known)
     if params.exact:
         drop(repeats(columns.content, is_known, rows_per_part=rows_per_part), _EXACT)
     if params.by_id:

@@ -1,8 +1,8 @@
 """Equal values in long columns: which rows repeat the value of an earlier row.
 
 Columns may be memory maps. They are sorted in parts that hold all rows of a value: of 32,768 rows up to two million rows, of a
-64th beyond, unless one value alone has more. So memory is one byte a row and 2 MB, or two bytes a row; each part is a pass
-over the columns. Pages of a map are given back as they are passed: they would count as this process's memory.
+64th beyond, unless one value alone has more. So memory is 2 MB, or a byte a row; each part is a pass over the columns. Pages of
+a map are given back as they are passed: they would count as this process's memory.
 """
 
 import mmap
@@ -24,9 +24,13 @@ _MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: the top bi
 
 
 def parts(
-    columns: Sequence[Values], is_wanted: Mask, *, bits: np.uint64 = _ALL_BITS, rows_per_part: int = ROWS_PER_PART
+    columns: Sequence[Values],
+    is_wanted: Mask | None,
+    *,
+    bits: np.uint64 = _ALL_BITS,
+    rows_per_part: int = ROWS_PER_PART,
 ) -> Iterator[tuple[Rows, list[Values]]]:
-    """The wanted rows, ascending, and their values in each column, in parts.
+    """The wanted rows (None: all), ascending, and their values in each column, in parts.
 
     Rows whose values in the first column have the same `bits` are in the same part.
     """
@@ -38,7 +42,7 @@ def parts(
         values: list[list[Values]] = [[] for _ in columns]
         for start in range(0, max(count, 1), length):
             pieces = [column[start : start + length] for column in columns]
-            is_in = is_wanted[start : start + length]
+            is_in = np.ones(len(pieces[0]), dtype=bool) if is_wanted is None else is_wanted[start : start + length]
             if doublings:
                 number = ((pieces[0] & bits) * _MIXER) >> np.uint64(64 - doublings)
                 is_in = is_in & (number == part)
@@ -46,7 +50,7 @@ def parts(
             rows.append(start + places)
             for piece, some in zip(pieces, values, strict=True):
                 some.append(piece[places])
-            release(*columns)
+            release(*columns, *(() if is_wanted is None else (is_wanted,)))
         yield np.concatenate(rows), [np.concatenate(some) for some in values]
 
 
@@ -59,7 +63,7 @@ def release(*columns: NDArray[Any]) -> None:
 
 
 def repeats(
-    columns: Sequence[Values], is_wanted: Mask, *, rows_per_part: int = ROWS_PER_PART
+    columns: Sequence[Values], is_wanted: Mask | None, *, rows_per_part: int = ROWS_PER_PART
 ) -> Iterator[tuple[Rows, Rows]]:
     """Rows that are equal to an earlier wanted row in every column, and the first such row of each."""
     for rows, values in parts(columns, is_wanted, rows_per_part=rows_per_part):

@@ -136,7 +136,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origin: str = ""
 
 
-class PictureRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PictureRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
     """Where a stored picture lies: `num_bytes` from `offset` of a file below the raw folder; a whole file where both are 0.
 
     `blake3` is what the ledger says of the picture; empty for a stretch of a file that is checked as a whole. No length
@@ -149,7 +149,7 @@ class PictureRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blake3: str = ""
 
 
-class RawBox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RawBox(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
     """A box as the source gives it, in the stored file's pixels, or in parts of its size where its record says so.
 
     `fault` is set where the annotation cannot be used at all: its box is then empty, its label whatever could be read.
@@ -164,7 +164,7 @@ class RawBox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fault: Literal["unreadable", "unknown_label"] | None = None
 
 
-class RawRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True):
+class RawRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True, array_like=True):
     """One image as its source describes it; what `normalize` turns into a `Record`.
 
     `declared_size_px` is the width and height that the annotation states, (0, 0) where it states none. Boxes of one that
@@ -191,7 +191,7 @@ class RawRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=Tru
     origin: str = ""
 
 
-class LostImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True):
+class LostImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True, array_like=True):
     """An image that its annotation makes unusable (a name that leaves its folder, a broken row), or that is not listed at all.
 
     It becomes a rejection with `cause`; `num_boxes` are counted as dropped with it, and what `dropped` says as for a record.

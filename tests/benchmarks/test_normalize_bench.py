@@ -8,7 +8,7 @@ from benchmarks.normalize import run
 
 def test_a_small_run_gives_rates_and_memory(tmp_path: Path) -> None:
     out, folder = tmp_path / "result.json", tmp_path / "work"
-    words = ["--records", "20,40", "--json-bytes", "60000", "--peer-bytes", "30000"]
+    words = ["--records", "20,40", "--json-bytes", "60000", "--peer-bytes", "30000", "--records-folder", str(folder)]
     assert run.main([*words, "--folder", str(folder), "--out", str(out), "--peers", str(tmp_path / "no-python")]) == 0
     result = json.loads(out.read_text())
     scenes = result["scenes"]
