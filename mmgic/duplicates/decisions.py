@@ -56,7 +56,9 @@ class Decisions:
     def has_drops(self, number: int) -> bool:
         """Whether shard `number` loses anything."""
         start, stop = self.columns.starts[number : number + 2].tolist()
-        return bool(self.causes[start:stop].any())
+        has_any = bool(self.causes[start:stop].any())
+        release(self.causes)
+        return has_any
 
     def drops(self, number: int) -> list[Drop]:
         """What shard `number` loses, in order."""

@@ -1,6 +1,6 @@
 """Equal values in long columns: which rows repeat the value of an earlier row.
 
-Columns may be memory maps. They are sorted in parts that hold all rows of a value: of 32,768 rows up to two million rows, of a
+Columns may be memory maps. They are sorted in parts that hold all rows of a value: of 16,384 rows up to a million rows, of a
 64th beyond, unless one value alone has more. So memory is 2 MB, or a byte a row; each part is a pass over the columns. Pages of
 a map are given back as they are passed: they would count as this process's memory.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-ROWS_PER_PART = 1 << 15
+ROWS_PER_PART = 1 << 14
 
 Rows = NDArray[np.int64]
 Values = NDArray[np.uint64]

@@ -55,8 +55,8 @@ def run_units(function: Callable[[Unit], Result], units: Iterable[Unit], workers
 
 
 def collect_rarely() -> None:
-    """Lets Python look for cycles every 20,000 objects, not 700: records hold none, and `normalize` takes a tenth less time."""
-    gc.set_threshold(20_000, 20, 20)
+    """Lets Python look for cycles every 5,000 objects, not 700: records hold none, and `normalize` takes a tenth less time."""
+    gc.set_threshold(5_000, 20, 20)
 
 
 def _start_worker(parent: int) -> None:
