@@ -7,7 +7,7 @@ Writes `benchmarks/results/normalize-<day>-<machine>.json`.
 2. `json`: an annotation file in Objects365's layout, joined and streamed, beside datumaro's import, pycocotools and `json`.
 3. `pictures`: the same pictures through img2dataset (`file://` links) and through Pillow with webdataset's writer.
 
-All of it takes about seven minutes, and nine more to make the sets; `--quick` takes one and writes nothing but where `--out` says.
+All of it takes seven minutes, and nine more to make the sets; `--quick` takes one and writes nothing but where `--out` says.
 
 Example: python -m benchmarks.normalize.run --quick
 """
