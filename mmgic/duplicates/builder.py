@@ -1,8 +1,8 @@
 """Builds an exclusion list from a folder with benchmarks: a folder, an archive or a table each, by their names.
 
 1. Files that name pictures, as `benchmarks.toml` knows them, give ids, wherever they lie, packed or not.
-2. Every picture (loose, in a zip or tar, in a TSV or Parquet) gives its BLAKE3, its perceptual hash, and
-   the id that its name holds. Folders that are not known are benchmarks of their own.
+2. Every picture (loose, in a zip or tar, in a TSV or Parquet) gives its BLAKE3, its perceptual hash, and the id that its name
+   holds. Folders that are not known are benchmarks of their own.
 3. What is called `train` is left out: it is there to be trained on. Files that give nothing are counted by their endings.
 
 Memory: one file of ids, `_BATCH` pictures, and the list. Cost: as decoding the pictures; archives are gone through twice.

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -20,6 +19,7 @@ from mmgic.schema.statistics import RecordStats
 from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import read_manifest
 from mmgic.shards.records import read_record_shard
+from tests.stages.crashing import crashing
 
 Call = Callable[..., "CompletedProcess[str]"]
 Contents = Callable[[Path], dict[str, str]]
@@ -40,22 +40,6 @@ EXPECTED = [
     ("folder-new", "duplicate_exact", "folder-zval-new in val-00000.tar"),  # what is held out loses nothing to training
     ("folder-new2", "duplicate_exact", "folder-zval-new in val-00000.tar"),
 ]
-
-# Runs `mmgic` and kills itself at the n-th rename of a file: each is a step of the way from work to output.
-_CRASHING = """
-import os, signal, sys
-from mmgic.cli.main import main
-left = int(sys.argv.pop(1))
-whole = os.rename
-def crashing(*arguments, **options):
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return whole(*arguments, **options)
-os.rename = crashing
-main()
-"""
 
 
 def _picture(seed: int) -> Image.Image:
@@ -198,8 +182,8 @@ def test_killed_at_any_step_and_run_again(raw: Path, cleaned: Path, contents: Co
     words = ["normalize", "--in", raw, "--out", out, *SETTINGS, "--workers", 1]
     code, step, runs = -signal.SIGKILL, 31, 0
     while code == -signal.SIGKILL:  # each run goes on from what the last one left
-        crashing = [sys.executable, "-c", _CRASHING, str(step), *map(str, words)]
-        code = subprocess.run(crashing, stderr=subprocess.DEVNULL, timeout=300, cwd=PARAMS.parent).returncode
+        command = [*crashing(step), *map(str, words)]
+        code = subprocess.run(command, stderr=subprocess.DEVNULL, timeout=300, cwd=PARAMS.parent).returncode
         runs += 1
         step = 2 + runs
     assert (code, contents(out), runs > 4) == (0, expected, True)

@@ -23,6 +23,7 @@ from mmgic.shards.folder import Folder
 from mmgic.shards.manifest import read_manifest
 from mmgic.shards.records import read_record_shard
 from mmgic.sources.statistics import merged
+from tests.stages.crashing import crashing
 
 Call = Callable[..., "CompletedProcess[str]"]
 Contents = Callable[[Path], dict[str, str]]
@@ -33,24 +34,6 @@ VALUES = [
     "normalize.duplicates.near_distance=4",
     "normalize.size_mismatch=trust",
 ]
-
-# Runs `mmgic` and kills itself at the n-th rename or removal of a file: each is a step of the way from work to output.
-_CRASHING = """
-import os, signal, sys
-from mmgic.cli.main import main
-left = int(sys.argv.pop(1))
-def crashing(whole):
-    def step(*arguments, **options):
-        global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return whole(*arguments, **options)
-    return step
-for name in ("rename", "unlink", "rmdir"):
-    setattr(os, name, crashing(getattr(os, name)))
-main()
-"""
 
 
 def jpeg(pixels: np.ndarray, quality: int = 90, scale: float = 1.0) -> bytes:  # type: ignore[type-arg]
@@ -273,9 +256,7 @@ def test_killed_at_every_step_it_goes_on_to_the_same_bytes(
     step, code = 0, -signal.SIGKILL
     while code == -signal.SIGKILL:
         step += 1 if 34 <= step < 52 else 6 if step < 70 else 15  # shards that are written again, and moves
-        code = subprocess.run(
-            [sys.executable, "-c", _CRASHING, str(step), *map(str, words)], stderr=subprocess.DEVNULL, timeout=300
-        ).returncode
+        code = subprocess.run([*crashing(step), *map(str, words)], stderr=subprocess.DEVNULL, timeout=300).returncode
         assert step < 200
         done = subprocess.run(
             [sys.executable, "-c", "from mmgic.cli.main import main; main()", *map(str, words)],

@@ -5,7 +5,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from functools import cache
@@ -13,28 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.stages.crashing import crashing
+
 Again = Callable[..., tuple[list[str], Path]]
 Contents = Callable[[Path], dict[str, str]]
 Processes = Callable[[int], list[int]]
 STAGES = {"fetch": "raw", "normalize": "records", "template": "documents", "tokenize": "sequences"}
-
-# Runs `mmgic` and kills itself at the n-th rename or removal of a file: each is a step of the way from work to output.
-_CRASHING = """
-import os, signal, sys
-from mmgic.cli.main import main
-left = int(sys.argv.pop(1))
-def crashing(whole):
-    def step(*arguments, **options):
-        global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return whole(*arguments, **options)
-    return step
-for name in ("rename", "unlink", "rmdir"):
-    setattr(os, name, crashing(getattr(os, name)))
-main()
-"""
 
 
 def _finished(words: list[str], out: Path, expected: dict[str, str], contents: Contents) -> None:
@@ -110,8 +93,8 @@ def test_killed_at_every_step_to_the_output(again: Again, unbroken: Path, conten
         if out.exists() and not fresh:
             shutil.rmtree(out)
         step += 1 if 20 <= step < 27 else 5  # shards and notes before, removals after are all alike
-        crashing = [sys.executable, "-c", _CRASHING, str(step), *arguments, *(["--fresh"] if fresh else [])]
-        code = subprocess.run(crashing, stderr=subprocess.DEVNULL, timeout=300).returncode
+        command = [*crashing(step), *arguments, *(["--fresh"] if fresh else [])]
+        code = subprocess.run(command, stderr=subprocess.DEVNULL, timeout=300).returncode
         assert step < 90
         _finished(words, out, expected, contents)
     assert (code, step > 30) == (0, True)
